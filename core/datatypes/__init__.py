@@ -1,0 +1,1 @@
+"""Any type system's types as Spark SQL type names."""

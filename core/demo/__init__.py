@@ -1,0 +1,1 @@
+"""A small lake of our own and a payload that reads it."""

@@ -1,0 +1,1 @@
+"""Where files are read: this machine's event loop and threads."""

@@ -1,0 +1,1 @@
+"""What a file says of itself: one module a format, behind one protocol."""

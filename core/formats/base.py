@@ -1,0 +1,82 @@
+"""The protocol every format follows.
+
+A reader does no I/O. It is a generator that yields the byte range it needs next, is sent those
+bytes, and returns what the file says (`FileReading`). So it is pure, can be tested with bytes
+alone, runs in any thread or process, and never decides how bytes travel. Whoever drives it
+(`core.engines.local`) fetches the ranges. It raises `FileError` when the file is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from core.catalog import FileReading
+
+Span = tuple[int, int]
+"""A byte range: first byte, and the one after the last."""
+
+Steps = Generator[Span, bytes, FileReading]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How much to read; `spec` option names. `only` keeps one format and ignores the others."""
+
+    row_counts: Literal["metadata", "exact", "none"] = "metadata"
+    sample_values: int = 0
+    sample_bytes: int = 1 << 20
+    only: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file of `size` bytes of which some are here: its first (`head`) and last (`tail`) ones.
+
+    Either may be empty; when the whole file is here both are the whole file.
+    """
+
+    key: str
+    size: int
+    head: bytes
+    tail: bytes
+
+    @property
+    def whole(self) -> bool:
+        return len(self.head) == self.size
+
+    def fetch(self, start: int, end: int) -> Generator[Span, bytes, bytes]:
+        """The bytes from `start` to before `end`, asking for them only when not here.
+
+        `data = yield from opened.fetch(0, 4)`.
+        """
+        end = min(end, self.size)
+        if end <= len(self.head):
+            return self.head[start:end]
+        first = self.size - len(self.tail)
+        if start >= first:
+            return self.tail[start - first : end - first]
+        data = yield (start, end)
+        return data
+
+
+class Format(Protocol):
+    """One file format."""
+
+    name: str
+    """The name in `file_type`: `parquet`, `csv`, `json` …"""
+
+    suffixes: tuple[str, ...]
+    """Lower-case file name endings that suggest it, with the dot: `(".parquet", ".parq")`."""
+
+    end: Literal["head", "tail"]
+    """Which end of a file tells its schema, and so is read first."""
+
+    def sniff(self, head: bytes, tail: bytes) -> bool:
+        """Whether these first and last bytes are surely of this format (magic numbers)."""
+        ...
+
+    def read(self, opened: Opened, options: ReadOptions) -> Steps:
+        """Read the file's schema and row count; raises `FileError`."""
+        ...

@@ -1,0 +1,1 @@
+"""The local DuckDB mirror of the metadata schema."""

@@ -1,0 +1,1 @@
+"""What was asked: models of the payload, loading it, and its problems."""

@@ -1,0 +1,1 @@
+"""Where data lives: locations, credentials and stores."""

@@ -1,0 +1,1 @@
+"""Stores: a stream of listing pages, and byte ranges of one object."""

@@ -1,0 +1,1 @@
+"""nuvyn's screens, built on `core` and never imported by it."""
