@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -78,12 +76,6 @@ class TableReading:
     row_count_source: CountSource | None
     part: str = ""
     warnings: tuple[str, ...] = ()
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash of names, types and nullability: equal for files that say the same schema."""
-        text = json.dumps([[c.name, c.type, c.nullable, c.native_type] for c in self.columns])
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,24 +101,25 @@ READINGS = _schema(
     part=pa.string(),
     row_count=pa.int64(),
     row_count_source=pa.string(),
-    schema_fingerprint=pa.string(),
+    schema_key=pa.string(),
     warnings=_TEXTS,
-    fault=pa.string(),
 )
 """What each file said, so that an unchanged one need not be read again.
 
-`fault` is set (and the rest empty) for a file that failed for good: broken, encrypted.
+A file without a schema here is of no known format, or failed for good (broken, encrypted).
 """
 
 FILE_SCHEMAS = _schema(
     workflow_id=pa.string(),
     source_id=pa.string(),
-    schema_fingerprint=pa.string(),
+    schema_key=pa.string(),
     columns=pa.string(),
 )
 """Each distinct schema of a source's files once; `columns` is JSON."""
 
-SNAPSHOTS = _schema(workflow_id=pa.string(), source_id=pa.string(), source_path=pa.string(), reader_key=pa.string())
+SNAPSHOTS = _schema(
+    workflow_id=pa.string(), source_id=pa.string(), source_path=pa.string(), reader_key=pa.string()
+)
 """By which reader and options a source's files were read; another key means reading all again."""
 
 PUBLIC = {

@@ -36,10 +36,10 @@ CREATE TABLE IF NOT EXISTS $PUBLIC.schema_changes (
 CREATE SCHEMA IF NOT EXISTS $INTERNAL;
 CREATE TABLE IF NOT EXISTS $INTERNAL.readings (
     workflow_id VARCHAR, source_id VARCHAR, file_path VARCHAR, part VARCHAR, row_count BIGINT,
-    row_count_source VARCHAR, schema_fingerprint VARCHAR, warnings VARCHAR[], fault VARCHAR
+    row_count_source VARCHAR, schema_key VARCHAR, warnings VARCHAR[]
 );
 CREATE TABLE IF NOT EXISTS $INTERNAL.file_schemas (
-    workflow_id VARCHAR, source_id VARCHAR, schema_fingerprint VARCHAR, columns VARCHAR
+    workflow_id VARCHAR, source_id VARCHAR, schema_key VARCHAR, columns VARCHAR
 );
 CREATE TABLE IF NOT EXISTS $INTERNAL.snapshots (
     workflow_id VARCHAR, source_id VARCHAR, source_path VARCHAR, reader_key VARCHAR

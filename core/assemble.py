@@ -1,0 +1,171 @@
+"""Listed and read files put together as tables: grouped, merged, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.catalog import CountSource, FileStatus, MergedColumn, Table, TypeSource
+from core.formats.suffixes import strip_suffix
+from core.grouping import Group, Member, Named, group
+from core.listing import Listed
+from core.markers import Lakehouse
+from core.merging import SchemaUse, merge
+from core.partitions import place, value_type
+from core.schemas import Said
+
+_LAKEHOUSE_NAMES = {"delta": "Delta Lake", "iceberg": "Iceberg", "hudi": "Hudi"}
+_MAX_WARNINGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """The tables of a source, by name."""
+
+    tables: tuple[Table, ...]
+
+
+def assemble(
+    listed: Sequence[Listed],
+    lakehouses: dict[str, Lakehouse],
+    root_name: str,
+    named: Sequence[Named],
+    sample_values: int,
+) -> Assembled:
+    """Make tables of what was read, and write each file's table into `listed`."""
+    by_key = {entry.file.key: entry for entry in listed if entry.tables}
+    members = [
+        Member(key, entry.file_type or "", entry.tables[0].schema.columns, key[len(strip_suffix(key)) :])
+        for key, entry in by_key.items()
+        if not _has_parts(entry)
+    ]
+    tables = [_table(g, by_key, sample_values) for g in group(members, root_name=root_name, named=named)]
+    taken = {table.name for table in tables}
+    for entry in by_key.values():
+        if _has_parts(entry):
+            bare = strip_suffix(entry.file.key)
+            base = entry.file.key if any(f"{bare}/{said.part}" in taken for said in entry.tables) else bare
+            parts = [_part_table(base, entry, said, sample_values) for said in entry.tables]
+            taken.update(table.name for table in parts)
+            tables.extend(parts)
+    for root, lakehouse in sorted(lakehouses.items()):
+        tables.append(_unread(lakehouse, root, root_name, listed))
+    for table in tables:
+        for key in table.keys:
+            by_key[key].table_name = by_key[key].table_name or table.name
+    return Assembled(tuple(sorted(tables, key=lambda t: t.name)))
+
+
+def _has_parts(entry: Listed) -> bool:
+    return len(entry.tables) > 1 or bool(entry.tables[0].part)
+
+
+def _table(found: Group, by_key: dict[str, Listed], sample_values: int) -> Table:
+    entries = [by_key[member.key] for member in found.members]
+    uses: dict[str, list[Listed]] = {}
+    for entry in entries:
+        uses.setdefault(entry.tables[0].schema.key, []).append(entry)
+    columns, warnings = merge(
+        [SchemaUse(use[0].tables[0].schema.columns, len(use), use[0].file.key) for use in uses.values()],
+        sample_values=sample_values,
+        leave_out=frozenset(found.partitions),
+    )
+    said = [(entry.file.key, table) for entry in entries for table in entry.tables]
+    row_count, source = _count([table for _, table in said])
+    notes = [f"{key}: {text}" if len(said) > 1 else text for key, table in said for text in table.warnings]
+    return Table(
+        name=found.name,
+        path=found.path,
+        file_type=found.format,
+        columns=(*columns, *_partition_columns(found)),
+        row_count=row_count,
+        row_count_source=source,
+        size_bytes=sum(entry.file.size for entry in entries),
+        file_count=len(entries),
+        grouping=found.rule,
+        partition_columns=found.partitions,
+        warnings=_shortened([*found.warnings, *warnings, *notes]),
+        keys=tuple(member.key for member in found.members),
+    )
+
+
+def _shortened(warnings: list[str]) -> tuple[str, ...]:
+    if len(warnings) <= _MAX_WARNINGS:
+        return tuple(warnings)
+    return (*warnings[:_MAX_WARNINGS], f"and {len(warnings) - _MAX_WARNINGS} more warnings")
+
+
+def _count(said: Sequence[Said]) -> tuple[int | None, CountSource | None]:
+    """Rows over all files; an estimate in one makes the sum an estimate, an unknown makes it unknown."""
+    total = 0
+    for table in said:
+        if table.row_count is None:
+            return None, None
+        total += table.row_count
+    sources = [table.row_count_source for table in said]
+    source = CountSource.ESTIMATED if CountSource.ESTIMATED in sources else sources[0]
+    return total, source
+
+
+def _partition_columns(found: Group) -> list[MergedColumn]:
+    if not found.partitions:
+        return []
+    values: dict[str, set[str | None]] = {name: set() for name in found.partitions}
+    present = dict.fromkeys(found.partitions, 0)
+    for member in found.members:
+        placed = dict(place(member.key).values)
+        for name in found.partitions:
+            values[name].add(placed.get(name))
+            present[name] += name in placed
+    return [
+        MergedColumn(
+            name=name,
+            type=value_type(values[name]),
+            nullable=True,
+            is_partition=True,
+            native_type=None,
+            type_source=TypeSource.INFERRED,
+            present_in_files=present[name],
+        )
+        for name in found.partitions
+    ]
+
+
+def _part_table(base: str, entry: Listed, said: Said, sample_values: int) -> Table:
+    columns, warnings = merge(
+        [SchemaUse(said.schema.columns, 1, entry.file.key)], sample_values=sample_values
+    )
+    return Table(
+        name=f"{base}/{said.part}",
+        path=entry.file.key,
+        file_type=entry.file_type or "",
+        columns=tuple(columns),
+        row_count=said.row_count,
+        row_count_source=said.row_count_source,
+        size_bytes=entry.file.size,
+        file_count=1,
+        grouping="one part of a file",
+        warnings=(*warnings, *said.warnings),
+        keys=(entry.file.key,),
+    )
+
+
+def _unread(lakehouse: Lakehouse, root: str, root_name: str, listed: Sequence[Listed]) -> Table:
+    """A lakehouse folder as one table whose own account of itself was not read."""
+    inside = [e for e in listed if e.lakehouse == root and e.status is not FileStatus.IGNORED]
+    name = root or root_name
+    for entry in inside:
+        entry.table_name = name
+    kind = _LAKEHOUSE_NAMES[lakehouse.kind]
+    return Table(
+        name=name,
+        path=root,
+        file_type=lakehouse.kind,
+        columns=(),
+        row_count=None,
+        row_count_source=None,
+        size_bytes=sum(entry.file.size for entry in inside),
+        file_count=len(inside),
+        grouping=f"{kind} table folder",
+        warnings=(f"this is a {kind} table; its log is not read yet, so columns and rows are not known",),
+    )

@@ -1,0 +1,160 @@
+"""Reading many files on this machine: requests on the event loop, parsing in threads.
+
+A fixed number of workers share one list of files, so there is no task and no buffer a file. What a
+file says is decided by pure readers (`core.formats`); here bytes only travel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from core.catalog import DataFile, FileReading
+from core.errors import Fault, FileError, SourceError
+from core.formats.base import Opened, ReadOptions
+from core.formats.detect import detect, first_span, unread_type
+from core.progress import Progress
+from core.sources.stores.base import Span, Store
+
+# Parsing less than this on the loop costs less than handing it to a thread.
+_INLINE_BYTES = 16 << 10
+# With this many files in a row unavailable, the server is down rather than the files broken.
+_GIVE_UP_AFTER = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: a reading, an error, or neither (a format nobody knows).
+
+    `lasting` tells whether reading an unchanged file again would end the same.
+    """
+
+    file_type: str | None = None
+    reading: FileReading | None = None
+    error: str | None = None
+    lasting: bool = True
+
+
+class _Streak:
+    """Counts files in a row that the server did not give."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self.read = 0
+        self.last: SourceError | None = None
+
+    def good(self) -> None:
+        self.length = 0
+        self.read += 1
+
+    def bad(self, error: SourceError) -> None:
+        self.length += 1
+        self.last = error
+        if error.transient and self.length >= _GIVE_UP_AFTER:
+            raise error
+
+
+async def read_files(
+    store: Store,
+    files: Sequence[DataFile],
+    options: ReadOptions,
+    *,
+    max_concurrency: int,
+    file_timeout_s: float,
+    progress: Progress,
+    deliver: Callable[[int, Outcome], None],
+) -> None:
+    """Read each file and `deliver` its index and outcome, in any order.
+
+    Raises:
+        SourceError: every file was denied, or the server stopped answering.
+    """
+    streak = _Streak()
+    queue: Iterator[tuple[int, DataFile]] = enumerate(files)
+    threads = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="parse")
+
+    async def work() -> None:
+        for index, file in queue:
+            try:
+                async with asyncio.timeout(file_timeout_s):
+                    outcome = await _read_file(store, file, options, threads, progress)
+                streak.good()
+            except TimeoutError:
+                outcome = Outcome(error=f"not read within {file_timeout_s:g} s", lasting=False)
+            except FileError as error:
+                outcome = Outcome(unread_type(file.key, options), None, error.message)
+                streak.good()
+            except SourceError as error:
+                streak.bad(error)
+                outcome = Outcome(error=error.message, lasting=False)
+            progress.done += 1
+            progress.failed += outcome.error is not None
+            deliver(index, outcome)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(max_concurrency, len(files))):
+                group.create_task(work())
+    except* SourceError as errors:
+        raise _first(errors) from None
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+    if streak.last is not None and not streak.read:
+        raise streak.last
+
+
+def _first(errors: BaseExceptionGroup[SourceError]) -> SourceError:
+    found = errors.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
+
+
+async def _read_file(
+    store: Store, file: DataFile, options: ReadOptions, threads: ThreadPoolExecutor, progress: Progress
+) -> Outcome:
+    loop = asyncio.get_running_loop()
+
+    async def fetch(span: Span) -> bytes:
+        [data] = await store.read(file.key, [span])
+        progress.bytes_read += len(data)
+        if len(data) != span[1] - span[0]:
+            raise FileError(Fault.CORRUPT, f"{len(data)} bytes came where {span[1] - span[0]} were asked for")
+        return data
+
+    start, end = first_span(file.key, file.size, options)
+    data = await fetch((start, end))
+    head = data if start == 0 else b""
+    tail = data if end == file.size else b""
+    if (
+        start > 0
+        and not tail.endswith(b"PAR1")
+        and detect(Opened(file.key, file.size, b"", tail), options) is None
+    ):
+        # The suffix promised a footer that isn't there: what the file is, its first bytes tell.
+        head = await fetch((0, min(file.size, len(data))))
+    opened = Opened(file.key, file.size, head, tail)
+    heavy = len(data) > _INLINE_BYTES and start == 0
+
+    format_ = (
+        await loop.run_in_executor(threads, detect, opened, options) if heavy else detect(opened, options)
+    )
+    if format_ is None:
+        return Outcome(unread_type(file.key, options, opened))
+    steps = format_.read(opened, options)
+
+    def step(data: bytes | None) -> Span | FileReading:
+        try:
+            return next(steps) if data is None else steps.send(data)
+        except StopIteration as stop:
+            found: FileReading = stop.value
+            return found
+
+    sent: bytes | None = None
+    while True:
+        heavy = heavy or (sent is not None and len(sent) > _INLINE_BYTES)
+        found = await loop.run_in_executor(threads, step, sent) if heavy else step(sent)
+        if isinstance(found, FileReading):
+            return Outcome(found.file_type, found)
+        sent = await fetch(found)

@@ -1,0 +1,204 @@
+"""One source, start to end: list it, read what is new, group it into tables, give rows.
+
+A pure pipeline: it knows no jobs, no databases and no screens. It gets a store, what is
+remembered of the last run, and counters to write progress to; it gives rows to a sink and
+returns the sums. Cancelling its task stops it.
+
+Listing ends before reading starts: only then is it known which folders are lakehouse tables,
+whose files must not be read one by one, and how many files there are to read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from core.assemble import Assembled, assemble
+from core.catalog import DataFile, FileStatus
+from core.emit import Sink, emit
+from core.engines.local import Outcome, read_files
+from core.errors import Fault, SourceError
+from core.formats.base import ReadOptions
+from core.globs import selector
+from core.grouping import Named
+from core.listing import Listed, Listing
+from core.markers import Lakehouse, ignored_reason, is_log, lakehouses, owner
+from core.memory import Memory, Remembered, reader_key
+from core.progress import Phase, Progress
+from core.schemas import SchemaPool
+from core.sources.stores.base import Store
+
+FILE_TIMEOUT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to extract: a source by its names, and how.
+
+    `source_path` is the path for people (secrets masked); `root_name` names a table that lies
+    directly in the source's root.
+    """
+
+    workflow_id: str
+    source_id: str
+    source_path: str
+    root_name: str
+    read: ReadOptions = field(default_factory=ReadOptions)
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    max_files: int | None = None
+    tables: tuple[Named, ...] = ()
+    max_concurrency: int = 64
+    incremental: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """The sums of one source: `listed = read + unchanged + ignored + unknown + failed`.
+
+    `ignored` counts by reason, `failures` names at most a hundred files with why.
+    """
+
+    listed: int
+    counts: dict[str, int]
+    ignored: dict[str, int]
+    total_size_bytes: int
+    tables_found: int
+    columns_found: int
+    requests: dict[str, int]
+    warnings: tuple[str, ...]
+    failures: tuple[tuple[str, str], ...]
+
+    @property
+    def files_found(self) -> int:
+        """Every object that is no marker: read, unchanged, unknown or failed."""
+        return self.listed - self.counts[FileStatus.IGNORED]
+
+
+async def extract(
+    request: Request, store: Store, remembered: Remembered | None, sink: Sink, progress: Progress
+) -> Extraction:
+    """Extract one source into `sink`.
+
+    Raises:
+        SourceError: it could not be listed, or nothing of it could be read. Rows may have been
+            given to the sink by then; they are not to be used.
+    """
+    warnings: list[str] = []
+    progress.phase = Phase.LISTING
+    listing = await _list(request, store, progress, warnings)
+
+    key = reader_key(request.read)
+    pool = SchemaPool()
+    memory = Memory(remembered if request.incremental else None, request.source_path, key, pool)
+    plan = _plan(request, listing, memory)
+    progress.to_read = len(plan.to_read)
+    progress.phase = Phase.READING
+
+    def deliver(index: int, outcome: Outcome) -> None:
+        plan.listed[plan.to_read[index]].settle(outcome, pool)
+        progress.requests = store.requests.total()
+
+    await read_files(
+        store,
+        [listing.file(at) for at in plan.to_read],
+        request.read,
+        max_concurrency=request.max_concurrency,
+        file_timeout_s=FILE_TIMEOUT_S,
+        progress=progress,
+        deliver=deliver,
+    )
+    progress.phase = Phase.GROUPING
+    progress.requests = store.requests.total()
+    done = assemble(
+        plan.listed, plan.lakehouses, request.root_name, request.tables, request.read.sample_values
+    )
+    progress.tables = len(done.tables)
+    emit(request.workflow_id, request.source_id, request.source_path, key, plan.listed, done, sink)
+    return _sums(plan.listed, done, store, warnings)
+
+
+@dataclass(slots=True)
+class _Plan:
+    listed: list[Listed]
+    to_read: list[int]
+    lakehouses: dict[str, Lakehouse]
+
+
+async def _list(request: Request, store: Store, progress: Progress, warnings: list[str]) -> Listing:
+    listing = Listing()
+    async for page in store.pages():
+        if request.max_files is not None and len(listing) + len(page) > request.max_files:
+            page = page.slice(0, request.max_files - len(listing))
+            listing.add(page)
+            warnings.append(f"listing stopped after max_files = {request.max_files} objects")
+            break
+        listing.add(page)
+        progress.listed = len(listing)
+        progress.requests = store.requests.total()
+    progress.listed = len(listing)
+    progress.requests = store.requests.total()
+    repeated = listing.finish()
+    if repeated:
+        warnings.append(f"{repeated} keys were listed twice; each is counted once")
+    if not len(listing):
+        warnings.append("nothing is stored here")
+    return listing
+
+
+def _plan(request: Request, listing: Listing, memory: Memory) -> _Plan:
+    """Decide for each listed object whether it is ignored, known already, or to be read."""
+    wanted: Callable[[str], bool] = selector(request.include, request.exclude)
+    tables = lakehouses(listing.keys())
+    listed: list[Listed] = []
+    to_read: list[int] = []
+    for at in range(len(listing)):
+        file = listing.file(at)
+        entry = Listed(file)
+        listed.append(entry)
+        table = owner(file.key, tables)
+        reason = "excluded" if not wanted(file.key) else None
+        if table is not None and reason is None:
+            entry.lakehouse = table.root
+            reason = (
+                "table log" if is_log(file.key, table) else ignored_reason(_below(file, table), file.size)
+            )
+            entry.status = FileStatus.UNKNOWN
+            entry.file_type = table.kind
+        else:
+            reason = reason or ignored_reason(file.key, file.size)
+        if reason is not None:
+            entry.status, entry.error, entry.file_type = FileStatus.IGNORED, reason, None
+        elif table is None:
+            known = memory.recall(file)
+            if known is None:
+                to_read.append(at)
+            else:
+                entry.recall(known)
+    return _Plan(listed, to_read, tables)
+
+
+def _below(file: DataFile, table: Lakehouse) -> str:
+    return file.key[len(table.root) :].lstrip("/")
+
+
+def _sums(listed: list[Listed], done: Assembled, store: Store, warnings: list[str]) -> Extraction:
+    counts = Counter(entry.status for entry in listed)
+    failures = [(e.file.key, e.error or "") for e in listed if e.status is FileStatus.FAILED]
+    ignored = Counter(e.error or "" for e in listed if e.status is FileStatus.IGNORED)
+    if failures:
+        warnings.append(f"{len(failures)} files could not be read")
+    if counts.total() != len(listed):
+        raise SourceError(Fault.INTERNAL, "the accounting of listed objects does not add up")
+    return Extraction(
+        listed=len(listed),
+        counts={status.value: counts[status] for status in FileStatus},
+        ignored=dict(sorted(ignored.items())),
+        total_size_bytes=sum(e.file.size for e in listed if e.status is not FileStatus.IGNORED),
+        tables_found=len(done.tables),
+        columns_found=sum(len(table.columns) for table in done.tables),
+        requests=dict(store.requests),
+        warnings=tuple(warnings),
+        failures=tuple(failures[:100]),
+    )

@@ -1,0 +1,85 @@
+"""Which listed objects are no data: markers, hidden files, and the insides of lakehouse tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_MARKERS = re.compile(
+    r"_SUCCESS|_committed_.*|_started_.*|_metadata|_common_metadata|_last_checkpoint|.*\.crc|.*_\$folder\$"
+)
+_WORK_FOLDERS = frozenset({"_temporary", "_spark_metadata", "_checkpoints", "__MACOSX"})
+_LOG_OF = {"_delta_log": "delta", ".hoodie": "hudi"}
+_ICEBERG = re.compile(r"(?:(.*)/)?metadata/[^/]*\.metadata\.json(?:\.gz)?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Lakehouse:
+    """A folder that a table format keeps its own account of: `delta`, `iceberg` or `hudi`."""
+
+    root: str
+    kind: str
+
+
+def lakehouses(keys: Iterable[str]) -> dict[str, Lakehouse]:
+    """The outermost lakehouse tables among listed keys, by root (empty: the source itself)."""
+    found: dict[str, Lakehouse] = {}
+    for key in keys:
+        for folder, kind in _LOG_OF.items():
+            at = -1 if folder not in key else f"/{key}".find(f"/{folder}/")
+            if at >= 0:
+                root = key[: max(0, at - 1)]
+                found.setdefault(root, Lakehouse(root, kind))
+        if key.endswith((".metadata.json", ".metadata.json.gz")):
+            match = _ICEBERG.fullmatch(key)
+            if match:
+                root = match[1] or ""
+                found.setdefault(root, Lakehouse(root, "iceberg"))
+    return {
+        root: table for root, table in found.items() if not any(parent in found for parent in parents(root))
+    }
+
+
+def owner(key: str, tables: dict[str, Lakehouse]) -> Lakehouse | None:
+    """The lakehouse table that a key belongs to."""
+    if not tables:
+        return None
+    return next((tables[parent] for parent in parents(key) if parent in tables), None)
+
+
+def parents(key: str) -> Iterable[str]:
+    """Every folder above a key, the source's root (empty) first."""
+    if key:
+        yield ""
+    at = key.find("/")
+    while at >= 0:
+        if at:
+            yield key[:at]
+        at = key.find("/", at + 1)
+
+
+def is_log(key: str, table: Lakehouse) -> bool:
+    """Whether a key inside a lakehouse table is part of its log rather than data."""
+    below = key[len(table.root) :].lstrip("/")
+    return below.startswith(("_delta_log/", ".hoodie/", "metadata/", "_change_data/"))
+
+
+def ignored_reason(key: str, size: int) -> str | None:
+    """Why an object is no data, or None when it may be some.
+
+    Names follow what Hadoop, Spark and Databricks write beside data. `.` and `..` are odd but
+    legal parts of a key, not hidden ones.
+    """
+    if key.endswith("/"):
+        return "folder placeholder"
+    *folders, name = key.split("/")
+    if _MARKERS.fullmatch(name):
+        return "marker"
+    if any(folder in _WORK_FOLDERS for folder in folders):
+        return "temporary"
+    if any(part.startswith(".") and part not in (".", "..") for part in (*folders, name)):
+        return "hidden"
+    if size == 0:
+        return "empty"
+    return None

@@ -1,0 +1,216 @@
+"""The mirror: staged rows in, one transaction a commit; SQL out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core import rows
+from core.errors import MirrorError
+from core.memory import Remembered
+from core.mirror.session import Session, literal, quote
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from core.stage import Stage
+
+_INTERNAL_SCHEMA = "_nuvyn_internal"
+# A file this many times larger than after its last compaction is compacted again.
+_COMPACT_AT = 3
+_SMALLEST_COMPACTED = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A source's sealed stage, ready to be committed."""
+
+    workflow_id: str
+    source_id: str
+    job_id: str
+    stage: Stage
+
+
+class Mirror:
+    """One mirror file. Catalog and schema names are settings; the contract's are the defaults."""
+
+    def __init__(
+        self, path: Path, *, catalog: str = "hive_metastore", schema: str = "_executor_metadata"
+    ) -> None:
+        self.path = path
+        self._session = Session(path, catalog)
+        self._public = f"{quote(catalog)}.{quote(schema)}"
+        self._internal = f"{quote(catalog)}.{quote(_INTERNAL_SCHEMA)}"
+        self._ready = False
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def commit(self, sources: Sequence[Staged], moment: datetime) -> None:
+        """Replace the rows of these sources by their staged ones, all in one transaction.
+
+        `moment` (UTC without zone) is when schema changes were detected. Committing the same
+        stage twice leaves the same rows, but for `executor_runs`.
+
+        Raises:
+            MirrorError: nothing was written.
+        """
+        with self._session.writing() as connection:
+            self._create(connection)
+            try:
+                connection.execute("BEGIN")
+                for staged in sources:
+                    self._replace(connection, staged, moment)
+                connection.execute("COMMIT")
+            except Exception as error:
+                raise MirrorError(f"the mirror {self.path} could not be written: {error}") from error
+            self._compact_when_grown(connection)
+
+    def record_run(self, run: dict[str, Any]) -> None:
+        """Add one row to `executor_runs`, for a run that leaves a source's rows alone."""
+        import pyarrow as pa
+
+        batch = pa.Table.from_pylist([run], schema=rows.EXECUTOR_RUNS)
+        with self._session.writing() as connection:
+            self._create(connection)
+            connection.register("new_run", batch)
+            connection.execute(f"INSERT INTO {self._public}.executor_runs BY NAME SELECT * FROM new_run")
+            connection.unregister("new_run")
+
+    def query(self, sql: str, *, limit: int | None = None) -> pa.Table:
+        """The result of one SQL text; unqualified names are the metadata schema's tables.
+
+        Raises:
+            MirrorError: the SQL is wrong, or the mirror cannot be read.
+        """
+        import duckdb
+
+        with self._session.reading() as connection:
+            connection.execute(f"USE {self._public}")
+            try:
+                relation = connection.sql(sql)
+                if relation is None:
+                    raise MirrorError(
+                        "the statement gives no rows", hint="the mirror is read-only: use SELECT"
+                    )
+                return (relation if limit is None else relation.limit(limit)).to_arrow_table()
+            except duckdb.Error as error:
+                raise MirrorError(f"the query failed: {error}") from error
+
+    def committed(self, job_id: str, workflow_id: str) -> frozenset[str]:
+        """The sources of this workflow whose rows a given job wrote."""
+        if not self.exists():
+            return frozenset()
+        with self._session.reading() as connection:
+            found = connection.execute(
+                f"SELECT source_id FROM {self._public}.sources WHERE job_id = ? AND workflow_id = ?",
+                [job_id, workflow_id],
+            ).fetchall()
+        return frozenset(source for (source,) in found)
+
+    def remembered(self, workflow_id: str, source_id: str) -> Remembered | None:
+        """What is known of a source's files, or None when it never ran well."""
+        if not self.exists():
+            return None
+        where = "WHERE workflow_id = $w AND source_id = $s"
+        names = {"w": workflow_id, "s": source_id}
+        with self._session.reading() as connection:
+            found = connection.execute(
+                f"SELECT source_path, reader_key FROM {self._internal}.snapshots {where}", names
+            ).fetchone()
+            if found is None:
+                return None
+            files = connection.execute(
+                f"SELECT r.file_path, r.part, r.row_count, r.row_count_source, r.schema_key,"
+                f" r.warnings, f.size_bytes, f.last_modified, f.etag, f.file_type, f.error"
+                f" FROM {self._internal}.readings r JOIN {self._public}.files f"
+                f" USING (workflow_id, source_id, file_path) {where} ORDER BY ALL",
+                names,
+            ).to_arrow_table()
+            schemas = connection.execute(
+                f"SELECT schema_key, columns FROM {self._internal}.file_schemas {where}", names
+            ).fetchall()
+        return Remembered(found[0], found[1], files, dict(schemas))
+
+    def export(self, folder: Path, format: str, workflow_id: str | None = None) -> list[Path]:
+        """Write every table of the metadata schema to `folder` as csv, json or parquet."""
+        copy = {
+            "csv": "FORMAT csv, HEADER",
+            "json": "FORMAT json",
+            "parquet": "FORMAT parquet, COMPRESSION zstd",
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        with self._session.reading() as connection:
+            for table in [*rows.PUBLIC, "schema_changes"]:
+                path = folder / f"{table}.{format}"
+                where = f"WHERE workflow_id = {literal(workflow_id)}" if workflow_id else ""
+                connection.execute(
+                    f"COPY (SELECT * FROM {self._public}.{table} {where} ORDER BY ALL)"
+                    f" TO {literal(str(path))} ({copy[format]})"
+                )
+                written.append(path)
+        return written
+
+    def _sql(self, name: str) -> str:
+        text = resources.files("core.mirror").joinpath(name).read_text()
+        return text.replace("$PUBLIC", self._public).replace("$INTERNAL", self._internal)
+
+    def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
+        if not self._ready or not self.path.exists():
+            connection.execute(self._sql("schema.sql"))
+            self._ready = True
+
+    def _replace(self, connection: duckdb.DuckDBPyConnection, staged: Staged, moment: datetime) -> None:
+        names = {"workflow": staged.workflow_id, "source": staged.source_id}
+        where = "WHERE workflow_id = $workflow AND source_id = $source"
+        known = connection.execute(f"SELECT count(*) FROM {self._public}.sources {where}", names).fetchone()
+        if known and known[0]:
+            self._set_aside(connection, "old", where, names)
+        for table in rows.ALL:
+            target = f"{self._internal if table in rows.INTERNAL else self._public}.{table}"
+            if table != "executor_runs":
+                connection.execute(f"DELETE FROM {target} {where}", names)
+            path = staged.stage.path(table)
+            if path is not None:
+                connection.execute(f"INSERT INTO {target} BY NAME SELECT * FROM read_parquet(?)", [str(path)])
+        if known and known[0]:
+            self._set_aside(connection, "new", where, names)
+            connection.execute(self._sql("changes.sql"), {**names, "job": staged.job_id, "moment": moment})
+
+    def _set_aside(
+        self, connection: duckdb.DuckDBPyConnection, prefix: str, where: str, names: dict[str, str]
+    ) -> None:
+        for table in ("tables", "columns"):
+            rows_of = f"SELECT * FROM {self._public}.{table} {where}"
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {prefix}_{table} AS {rows_of}", names)
+
+    def _compact_when_grown(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Rewrite the file when deleted rows have come to be most of it.
+
+        Works on a copy that replaces the file in one move, so a crash leaves one or the other whole.
+        """
+        note = self.path.with_name(self.path.name + ".size")
+        size = self.path.stat().st_size
+        try:
+            last = int(json.loads(note.read_text()))
+        except (OSError, ValueError):
+            last = size
+            note.write_text(json.dumps(size))
+        if size < max(_SMALLEST_COMPACTED, _COMPACT_AT * last):
+            return
+        fresh = self.path.with_name(self.path.name + ".compact")
+        fresh.unlink(missing_ok=True)
+        connection.execute("CHECKPOINT " + quote(self._session.catalog))
+        connection.execute(f"ATTACH {literal(str(fresh))} AS compacted (STORAGE_VERSION 'v1.0.0')")
+        connection.execute(f"COPY FROM DATABASE {quote(self._session.catalog)} TO compacted")
+        connection.execute("DETACH compacted")
+        fresh.chmod(0o600)
+        fresh.replace(self.path)
+        note.write_text(json.dumps(self.path.stat().st_size))
