@@ -1,0 +1,50 @@
+"""File name endings: which belong to a format rather than to a table's name."""
+
+from __future__ import annotations
+
+COMPRESSIONS = (".gz", ".gzip", ".zst", ".zstd", ".bz2")
+_DATA = (
+    ".parquet",
+    ".parq",
+    ".pq",
+    ".csv",
+    ".tsv",
+    ".psv",
+    ".txt",
+    ".tab",
+    ".dat",
+    ".json",
+    ".ndjson",
+    ".jsonl",
+    ".geojson",
+    ".avro",
+    ".orc",
+    ".arrow",
+    ".feather",
+    ".ipc",
+    ".xlsx",
+    ".xls",
+    ".xlsb",
+    ".xlsm",
+    ".ods",
+    ".db",
+    ".sqlite",
+    ".duckdb",
+)
+
+
+def strip_suffix(key: str) -> str:
+    """A key without its compression's and its format's ending: `a/b.csv.gz` becomes `a/b`.
+
+    Only a known ending goes, and never the whole name.
+    """
+    bare = _strip(_strip(key, COMPRESSIONS), _DATA)
+    return bare if not bare.endswith("/") and bare else key
+
+
+def _strip(key: str, endings: tuple[str, ...]) -> str:
+    lower = key.lower()
+    for ending in endings:
+        if lower.endswith(ending):
+            return key[: -len(ending)]
+    return key

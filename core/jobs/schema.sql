@@ -1,0 +1,22 @@
+CREATE TABLE IF NOT EXISTS jobs (
+    job_id TEXT PRIMARY KEY, workflow_id TEXT NOT NULL, tenant_id TEXT NOT NULL, state TEXT NOT NULL,
+    payload TEXT NOT NULL, write_to_db INTEGER NOT NULL, created_at REAL NOT NULL, started_at REAL, ended_at REAL,
+    owner TEXT, lease_until REAL, cancel_requested INTEGER NOT NULL DEFAULT 0, error TEXT, answer TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, created_at);
+CREATE TABLE IF NOT EXISTS sources (
+    job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, seq INTEGER NOT NULL, source_id TEXT NOT NULL,
+    state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, started_at REAL, ended_at REAL, error TEXT, hint TEXT,
+    result TEXT, PRIMARY KEY (job_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, source_id TEXT,
+    at REAL NOT NULL, level TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS events_by_job ON events (job_id, id);
+CREATE TABLE IF NOT EXISTS progress (
+    job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, seq INTEGER NOT NULL, phase TEXT NOT NULL,
+    listed INTEGER NOT NULL, to_read INTEGER, done INTEGER NOT NULL, failed INTEGER NOT NULL,
+    bytes_read INTEGER NOT NULL, requests INTEGER NOT NULL, tables INTEGER NOT NULL, updated_at REAL NOT NULL,
+    PRIMARY KEY (job_id, seq)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,427 @@
+"""The job store: the only shared truth about work. Front ends write requests, workers do them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from core.errors import JobError
+from core.jobs.database import Database
+from core.jobs.model import (
+    JOB_MOVES,
+    SOURCE_MOVES,
+    Event,
+    JobRecord,
+    JobState,
+    ProgressRecord,
+    SourceRecord,
+    SourceState,
+    check_move,
+    new_job_id,
+)
+from core.progress import Progress
+
+LEASE_S = 15.0
+"""How long a worker that stopped answering keeps its jobs, when its process can't be checked."""
+
+
+def this_owner() -> str:
+    """This process as the owner of a job: host, process id and a random part."""
+    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+
+
+class JobStore:
+    """Jobs, their sources, events and progress in one SQLite file. Safe from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = Database(path)
+
+    def close(self) -> None:
+        """Finish what was submitted and let go of the file."""
+        self._db.close()
+
+    # Requests
+
+    def create(
+        self,
+        *,
+        workflow_id: str,
+        tenant_id: str,
+        payload: dict[str, Any],
+        source_ids: Sequence[str],
+        write_to_db: bool = False,
+        owner: str | None = None,
+    ) -> str:
+        """Store a job (its payload with secrets masked already) and return its id.
+
+        With an `owner` it is running at once and nobody else takes it.
+        """
+        job_id, now = new_job_id(), time.time()
+
+        def work(c: sqlite3.Connection) -> None:
+            state = JobState.RUNNING if owner else JobState.QUEUED
+            c.execute(
+                "INSERT INTO jobs (job_id, workflow_id, tenant_id, state, payload, write_to_db, created_at, started_at,"
+                " owner, lease_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    job_id,
+                    workflow_id,
+                    tenant_id,
+                    state,
+                    json.dumps(payload),
+                    write_to_db,
+                    now,
+                    now if owner else None,
+                    owner,
+                    now + LEASE_S if owner else None,
+                ),
+            )
+            c.executemany(
+                "INSERT INTO sources (job_id, seq, source_id, state) VALUES (?, ?, ?, ?)",
+                [(job_id, seq, source_id, SourceState.QUEUED) for seq, source_id in enumerate(source_ids)],
+            )
+            _event(c, job_id, None, "info", "created", f"job created with {len(source_ids)} sources")
+
+        self._db.write(work)
+        return job_id
+
+    def request_cancel(self, job_id: str) -> JobState:
+        """Ask for a job's end: a queued one is cancelled at once, a running one by its worker.
+
+        Raises:
+            JobError: there is no such job, or it has ended.
+        """
+
+        def work(c: sqlite3.Connection) -> JobState:
+            state = _state(c, job_id)
+            if state.ended:
+                raise JobError(f"job {job_id} has ended already ({state})")
+            c.execute("UPDATE jobs SET cancel_requested = 1 WHERE job_id = ?", (job_id,))
+            _event(c, job_id, None, "info", "cancel", "cancel was asked for")
+            if state is JobState.QUEUED:
+                c.execute(
+                    "UPDATE sources SET state = ?, ended_at = ? WHERE job_id = ? AND state = ?",
+                    (SourceState.CANCELLED, time.time(), job_id, SourceState.QUEUED),
+                )
+                _end(c, job_id, JobState.CANCELLED, None, None)
+                return JobState.CANCELLED
+            return state
+
+        return self._db.write(work)
+
+    def requeue(self, job_id: str, *, owner: str | None = None) -> list[str]:
+        """Queue again what of an ended job did not succeed; returns those sources' ids.
+
+        Raises:
+            JobError: no such job, it has not ended, or nothing of it is left to do.
+        """
+
+        def work(c: sqlite3.Connection) -> list[str]:
+            state = _state(c, job_id)
+            again = [
+                row["source_id"]
+                for row in c.execute(
+                    "SELECT source_id FROM sources WHERE job_id = ? AND state IN (?, ?) ORDER BY seq",
+                    (job_id, SourceState.FAILED, SourceState.CANCELLED),
+                )
+            ]
+            if not state.ended:
+                raise JobError(f"job {job_id} is still {state}", hint=f"nuvyn show {job_id} --follow")
+            if not again:
+                raise JobError(f"nothing of job {job_id} is left to retry: it is {state}")
+            check_move(JOB_MOVES, state, JobState.QUEUED, f"job {job_id}")
+            c.execute(
+                "UPDATE sources SET state = ?, error = NULL, hint = NULL, result = NULL, started_at = NULL,"
+                " ended_at = NULL WHERE job_id = ? AND state IN (?, ?)",
+                (SourceState.QUEUED, job_id, SourceState.FAILED, SourceState.CANCELLED),
+            )
+            now = time.time()
+            c.execute(
+                "UPDATE jobs SET state = ?, cancel_requested = 0, ended_at = NULL, answer = NULL, error = NULL,"
+                " owner = ?, lease_until = ?, started_at = coalesce(?, started_at) WHERE job_id = ?",
+                (
+                    JobState.RUNNING if owner else JobState.QUEUED,
+                    owner,
+                    now + LEASE_S if owner else None,
+                    now if owner else None,
+                    job_id,
+                ),
+            )
+            _event(c, job_id, None, "info", "retry", f"retrying {', '.join(again)}")
+            return again
+
+        return self._db.write(work)
+
+    def delete(self, job_id: str) -> None:
+        """Forget an ended job; what it put into the mirror stays.
+
+        Raises:
+            JobError: no such job, or it has not ended.
+        """
+
+        def work(c: sqlite3.Connection) -> None:
+            state = _state(c, job_id)
+            if not state.ended:
+                raise JobError(f"job {job_id} is still {state}", hint=f"nuvyn cancel {job_id}")
+            c.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,))
+
+        self._db.write(work)
+
+    # Work
+
+    def claim(self, owner: str) -> JobRecord | None:
+        """Take the oldest job that waits, or whose worker died; None when there is none."""
+
+        def work(c: sqlite3.Connection) -> str | None:
+            now = time.time()
+            for row in c.execute(
+                "SELECT job_id, state, owner, lease_until FROM jobs WHERE state IN (?, ?) ORDER BY created_at",
+                (JobState.QUEUED, JobState.RUNNING),
+            ).fetchall():
+                if row["state"] == JobState.RUNNING and not _abandoned(row["owner"], row["lease_until"], now):
+                    continue
+                c.execute(
+                    "UPDATE jobs SET state = ?, owner = ?, lease_until = ?, started_at = coalesce(started_at, ?)"
+                    " WHERE job_id = ?",
+                    (JobState.RUNNING, owner, now + LEASE_S, now, row["job_id"]),
+                )
+                if row["state"] == JobState.RUNNING:
+                    _event(c, row["job_id"], None, "warning", "resumed", "its worker died; taken up again")
+                return str(row["job_id"])
+            return None
+
+        job_id = self._db.write(work)
+        return None if job_id is None else self.job(job_id)
+
+    def heartbeat(self, job_id: str, owner: str) -> bool:
+        """Renew the lease; returns whether cancel was asked for.
+
+        Raises:
+            JobError: the job belongs to another worker by now, so this one must stop.
+        """
+
+        def work(c: sqlite3.Connection) -> bool:
+            done = c.execute(
+                "UPDATE jobs SET lease_until = ? WHERE job_id = ? AND owner = ? RETURNING cancel_requested",
+                (time.time() + LEASE_S, job_id, owner),
+            ).fetchone()
+            if done is None:
+                raise JobError(f"job {job_id} was taken over by another worker")
+            return bool(done[0])
+
+        return self._db.write(work)
+
+    def move_source(
+        self,
+        job_id: str,
+        seq: int,
+        state: SourceState,
+        *,
+        error: str | None = None,
+        hint: str | None = None,
+        result: dict[str, Any] | None = None,
+    ) -> None:
+        """Move a source to its next state, with an event that says so."""
+
+        def work(c: sqlite3.Connection) -> None:
+            row = c.execute(
+                "SELECT source_id, state FROM sources WHERE job_id = ? AND seq = ?", (job_id, seq)
+            ).fetchone()
+            old, now = SourceState(row["state"]), time.time()
+            if old is not state:
+                check_move(SOURCE_MOVES, old, state, f"source {row['source_id']}")
+            c.execute(
+                "UPDATE sources SET state = ?, error = ?, hint = ?, result = coalesce(?, result),"
+                " started_at = CASE WHEN ? THEN coalesce(started_at, ?) ELSE started_at END,"
+                " ended_at = CASE WHEN ? THEN ? END WHERE job_id = ? AND seq = ?",
+                (
+                    state,
+                    error,
+                    hint,
+                    None if result is None else json.dumps(result),
+                    state is SourceState.RUNNING,
+                    now,
+                    state.ended,
+                    now,
+                    job_id,
+                    seq,
+                ),
+            )
+            level = "error" if state is SourceState.FAILED else "info"
+            text = f"{state}" + (f": {error}" if error else "")
+            _event(c, job_id, row["source_id"], level, "source", text)
+
+        self._db.write(work)
+
+    def count_attempt(self, job_id: str, seq: int) -> int:
+        """Count one more attempt of a source and return the count."""
+
+        def work(c: sqlite3.Connection) -> int:
+            row = c.execute(
+                "UPDATE sources SET attempts = attempts + 1 WHERE job_id = ? AND seq = ? RETURNING attempts",
+                (job_id, seq),
+            ).fetchone()
+            return int(row[0])
+
+        return self._db.write(work)
+
+    def note(self, job_id: str, source_id: str | None, level: str, kind: str, message: str) -> None:
+        """Add an event without waiting for the disk."""
+        self._db.submit(lambda c: _event(c, job_id, source_id, level, kind, message))
+
+    def put_progress(self, job_id: str, counters: Iterable[tuple[int, Progress]]) -> Future[None]:
+        """Overwrite the counters of some sources, without waiting."""
+        now = time.time()
+        values = [
+            (
+                job_id,
+                seq,
+                p.phase.value,
+                p.listed,
+                p.to_read,
+                p.done,
+                p.failed,
+                p.bytes_read,
+                p.requests,
+                p.tables,
+                now,
+            )
+            for seq, p in counters
+        ]
+
+        def work(c: sqlite3.Connection) -> None:
+            c.executemany("INSERT OR REPLACE INTO progress VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+        return self._db.submit(work)
+
+    def end(self, job_id: str, state: JobState, answer: dict[str, Any], error: str | None = None) -> None:
+        """End a job with its answer."""
+
+        def work(c: sqlite3.Connection) -> None:
+            check_move(JOB_MOVES, _state(c, job_id), state, f"job {job_id}")
+            _end(c, job_id, state, answer, error)
+
+        self._db.write(work)
+
+    # Reading
+
+    def job(self, job_id: str) -> JobRecord:
+        """One job, by its id or an unambiguous beginning or ending of it.
+
+        Raises:
+            JobError: none or several match.
+        """
+        rows = self._db.read("SELECT * FROM jobs WHERE job_id = ?", job_id) or self._db.read(
+            "SELECT * FROM jobs WHERE substr(job_id, 1, length(?1)) = ?1 OR substr(job_id, -length(?1)) = ?1 LIMIT 2",
+            job_id,
+        )
+        if len(rows) != 1 or not job_id:
+            raise JobError(
+                f"no job is called {job_id}" if not rows else f"several jobs match {job_id}",
+                hint="nuvyn jobs lists them",
+            )
+        return _job(rows[0])
+
+    def jobs(
+        self,
+        *,
+        state: str | None = None,
+        workflow_id: str | None = None,
+        tenant_id: str | None = None,
+        limit: int = 50,
+    ) -> list[JobRecord]:
+        """Jobs, newest first."""
+        rows = self._db.read(
+            "SELECT * FROM jobs WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR workflow_id = ?2)"
+            " AND (?3 IS NULL OR tenant_id = ?3) ORDER BY created_at DESC, job_id DESC LIMIT ?4",
+            state,
+            workflow_id,
+            tenant_id,
+            limit,
+        )
+        return [_job(row) for row in rows]
+
+    def sources(self, job_id: str) -> list[SourceRecord]:
+        """A job's sources, in the payload's order."""
+        return [
+            SourceRecord(
+                **{key: row[key] for key in row.keys() if key not in ("state", "result")},  # noqa: SIM118
+                state=SourceState(row["state"]),
+                result=json.loads(row["result"]) if row["result"] else None,
+            )
+            for row in self._db.read("SELECT * FROM sources WHERE job_id = ? ORDER BY seq", job_id)
+        ]
+
+    def events(self, job_id: str, after: int = 0) -> list[Event]:
+        """A job's events later than the one numbered `after`."""
+        rows = self._db.read("SELECT * FROM events WHERE job_id = ? AND id > ? ORDER BY id", job_id, after)
+        return [Event(**dict(row)) for row in rows]
+
+    def progress(self, job_id: str) -> list[ProgressRecord]:
+        """The newest counters of a job's sources."""
+        rows = self._db.read("SELECT * FROM progress WHERE job_id = ? ORDER BY seq", job_id)
+        return [ProgressRecord(**{k: v for k, v in dict(row).items() if k != "job_id"}) for row in rows]
+
+
+def _event(
+    c: sqlite3.Connection, job_id: str, source_id: str | None, level: str, kind: str, message: str
+) -> None:
+    c.execute(
+        "INSERT INTO events (job_id, source_id, at, level, kind, message) VALUES (?, ?, ?, ?, ?, ?)",
+        (job_id, source_id, time.time(), level, kind, message),
+    )
+
+
+def _end(
+    c: sqlite3.Connection, job_id: str, state: JobState, answer: dict[str, Any] | None, error: str | None
+) -> None:
+    c.execute(
+        "UPDATE jobs SET state = ?, ended_at = ?, owner = NULL, lease_until = NULL, answer = ?, error = ?"
+        " WHERE job_id = ?",
+        (state, time.time(), None if answer is None else json.dumps(answer), error, job_id),
+    )
+    _event(c, job_id, None, "info" if state is JobState.COMPLETED else "warning", "ended", f"job {state}")
+
+
+def _state(c: sqlite3.Connection, job_id: str) -> JobState:
+    row = c.execute("SELECT state FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+    if row is None:
+        raise JobError(f"no job is called {job_id}", hint="nuvyn jobs lists them")
+    return JobState(row["state"])
+
+
+def _job(row: sqlite3.Row) -> JobRecord:
+    fields: dict[str, Any] = dict(row)
+    return JobRecord(
+        **fields
+        | {
+            "state": JobState(fields["state"]),
+            "payload": json.loads(fields["payload"]),
+            "write_to_db": bool(fields["write_to_db"]),
+            "cancel_requested": bool(fields["cancel_requested"]),
+            "answer": json.loads(fields["answer"]) if fields["answer"] else None,
+        }
+    )
+
+
+def _abandoned(owner: str | None, lease_until: float | None, now: float) -> bool:
+    """Whether a running job's worker is gone: its lease ran out, or its process on this host is no more."""
+    if owner is None or lease_until is None or lease_until < now:
+        return True
+    host, pid, _ = owner.rsplit(":", 2)
+    if host != socket.gethostname() or os.name == "nt":
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
