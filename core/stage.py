@@ -47,11 +47,15 @@ class Stage:
         """Append rows given as dictionaries."""
         self.write(table, pa.RecordBatch.from_pylist(records, schema=rows.ALL[table]))
 
-    def seal(self, summary: Mapping[str, Any]) -> None:
-        """Close all files and mark the stage complete, with `summary` (JSON) beside it."""
+    def flush(self) -> None:
+        """Write all rows given so far and finish the files, so that `path` can be read."""
         for table in rows.ALL:
             self._flush(table)
         self.close()
+
+    def seal(self, summary: Mapping[str, Any]) -> None:
+        """Mark the stage complete, with `summary` (JSON) beside it; nothing can be written after."""
+        self.flush()
         partial = self.folder / "sealed.part"
         partial.write_text(json.dumps(summary))
         partial.rename(self.folder / _SEAL)

@@ -218,6 +218,15 @@ class JobStore:
 
         return self._db.write(work)
 
+    def release(self, job_id: str, owner: str) -> None:
+        """Give a running job back, so that another worker takes it up at once."""
+
+        def work(c: sqlite3.Connection) -> None:
+            c.execute("UPDATE jobs SET lease_until = 0 WHERE job_id = ? AND owner = ?", (job_id, owner))
+            _event(c, job_id, None, "info", "released", "its worker was stopped; another takes it up")
+
+        self._db.write(work)
+
     def move_source(
         self,
         job_id: str,

@@ -1,0 +1,29 @@
+"""`nuvyn config`: the settings, and where each came from."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from core.cli.context import json_option, settings
+from core.cli.text import safe
+
+
+@click.group()
+def config() -> None:
+    """Show the settings."""
+
+
+@config.command()
+@json_option
+def show(as_json: bool) -> None:
+    """Every setting with its value and where that came from."""
+    found = settings()
+    rows = [{"name": n, "value": str(v), "origin": found.origin(n)} for n, v in found.shown().items()]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        click.echo(f"{row['name']:{width}}  {safe(row['value'])}  ({row['origin']})")

@@ -1,0 +1,69 @@
+"""`nuvyn connections`: what the config names, and whether it can be reached."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import click
+
+from core.cli.context import json_option, settings
+from core.cli.text import plural, safe
+from core.errors import NuvynError, UsageError
+from core.sources.locations import locate
+from core.sources.stores.open import open_store
+
+_TEST_TIMEOUT_S = 30.0
+
+
+@click.group()
+def connections() -> None:
+    """List and test the connections of the config file."""
+
+
+@connections.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the connections by name; no secret is shown."""
+    found = settings()
+    rows = [{"name": name, "kind": found.connection(name).kind} for name in sorted(found.connections)]
+    if as_json:
+        click.echo(json.dumps(rows))
+    elif not rows:
+        click.echo(f"no connections: add [connections.NAME] to {found.config_file}")
+    for row in [] if as_json else rows:
+        click.echo(f"{safe(str(row['name']))}  {row['kind'] or ''}")
+
+
+@connections.command()
+@click.argument("name")
+@click.argument("path", required=False)
+@json_option
+def test(name: str, path: str | None, as_json: bool) -> int:
+    """Try to list PATH with connection NAME (default: the connection's own `url`)."""
+    found = settings()
+    connection = found.connection(name)
+    path = path or connection.url
+    if not path:
+        raise UsageError(f"connection {name} names no place of its own", hint=f"nuvyn connections test {name} PATH")
+    location = locate(path, "auto", connection=connection)
+
+    async def look() -> int:
+        store = open_store(location, connection, max_concurrency=4)
+        try:
+            async with asyncio.timeout(_TEST_TIMEOUT_S):
+                async for page in store.pages():
+                    return len(page)
+            return 0
+        finally:
+            await store.close()
+
+    try:
+        count = asyncio.run(look())
+    except TimeoutError:
+        raise NuvynError(f"{location.shown} did not answer within {_TEST_TIMEOUT_S:g} s") from None
+    if as_json:
+        click.echo(json.dumps({"name": name, "path": location.shown, "reachable": True, "objects_seen": count}))
+    else:
+        click.echo(f"{safe(location.shown)} can be listed: {plural(count, 'object')} on the first page")
+    return 0

@@ -1,0 +1,26 @@
+"""The `nuvyn` command: finds the subcommand, and turns designed errors into text and exit status.
+
+Nothing heavy is imported before a subcommand needs it, so that `--version` and `--help` are instant.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its status (0, 1, 2, 3 or 130; see the contract)."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments in (["--version"], ["-V"]):
+        from core import __version__
+
+        sys.stdout.write(f"nuvyn {__version__}\n")
+        raise SystemExit(0)
+
+    from core.cli.root import run
+
+    raise SystemExit(run(arguments))
+
+
+if __name__ == "__main__":
+    main()

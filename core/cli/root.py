@@ -1,0 +1,114 @@
+"""The root command, its lazily loaded subcommands, and how errors are shown."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from core import __version__
+from core.errors import NuvynError, UsageError
+
+CANCELLED = 130
+
+_COMMANDS = {
+    "run": "core.cli.run:run",
+    "validate": "core.cli.validate:validate",
+    "jobs": "core.cli.jobs:jobs",
+    "show": "core.cli.jobs:show",
+    "cancel": "core.cli.jobs:cancel",
+    "retry": "core.cli.run:retry",
+    "logs": "core.cli.jobs:logs",
+    "worker": "core.cli.worker:worker",
+    "query": "core.cli.query:query",
+    "export": "core.cli.query:export",
+    "connections": "core.cli.connections:connections",
+    "config": "core.cli.config:config",
+    "demo": "core.cli.demo:demo",
+    "metadata_extraction": "core.cli.legacy:metadata_extraction",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a subcommand's module only when that subcommand is called or listed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = _COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        module, _, name = place.partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], _COMMANDS, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else " `nuvyn --help` lists the commands."
+            raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `nuvyn demo`: it needs no network and no credentials.",
+)
+@click.version_option(__version__, "-V", "--version", message="nuvyn %(version)s")
+@click.option("--home", metavar="FOLDER", help="Where nuvyn keeps everything (default: NUVYN_HOME).")
+@click.option("-v", "--verbose", is_flag=True, help="Write the log to standard error too.")
+@click.pass_context
+def root(ctx: click.Context, home: str | None, verbose: bool) -> None:
+    """Find out what is really in data lakes and databases: tables, columns, types, rows.
+
+    A payload names a workflow and its sources; `nuvyn run` reads them into a local catalog
+    that `nuvyn query` answers from.
+    """
+    ctx.obj = {"home": home, "verbose": verbose}
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; returns the exit status and shows every designed error."""
+    try:
+        result = root.main(arguments, prog_name="nuvyn", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Abort:
+        return CANCELLED
+    except KeyboardInterrupt:
+        return CANCELLED
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except BrokenPipeError:
+        # Whoever read our output has gone; leave quietly, as other tools do.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except NuvynError as error:
+        return show_error(error, as_json="--json" in arguments)
+
+
+def show_error(error: NuvynError, *, as_json: bool) -> int:
+    """Show a designed error on standard error (and as JSON on standard output) and give its status."""
+    from core.secrets import mask
+
+    if getattr(error, "shown", False):
+        return 2
+    message, hint = mask(error.message), mask(error.hint)
+    if as_json:
+        entry = {"message": message, "hint": hint}
+        click.echo(json.dumps({"error": message, "status": "error", "errors": [entry]}))
+    click.echo(f"error: {message}", err=True)
+    if hint:
+        click.echo(f"  hint: {hint}", err=True)
+    return 2 if isinstance(error, UsageError) else 1

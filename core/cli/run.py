@@ -1,0 +1,131 @@
+"""`nuvyn run` and `nuvyn retry`: run a job in this process, and show it live."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+
+import click
+
+from core.cli.context import House, json_option, open_house
+from core.cli.display import Board, Display, JsonLines, PlainLines
+from core.cli.problems import read_checked
+from core.cli.root import CANCELLED
+from core.cli.summary import print_summary
+from core.cli.watch import Watch
+from core.jobs.model import JobRecord, JobState
+from core.jobs.runner import Runner
+from core.jobs.store import this_owner
+from core.payload.load import check
+from core.payload.models import Job
+
+_LOOK_EVERY_S = 0.2
+_EXIT = {JobState.COMPLETED: 0, JobState.FAILED: 1, JobState.PARTIAL: 3, JobState.CANCELLED: CANCELLED}
+
+
+@click.command()
+@click.argument("payload", required=False)
+@click.option("--write-to-db", is_flag=True, help="Write to Databricks too, when it is configured.")
+@click.option("--queue", is_flag=True, help="Only queue the job, for a worker.")
+@json_option
+def run(payload: str | None, write_to_db: bool, queue: bool, as_json: bool) -> int:
+    """Run a payload: a JSON file, `-` for standard input, or the variable NUVYN_JOB_PAYLOAD.
+
+    \b
+    Exit status: 0 completed, 1 failed, 2 refused payload, 3 partial, 130 cancelled.
+
+    \b
+    Examples:
+      nuvyn run payload.json
+      cat payload.json | nuvyn run - --json
+    """
+    job = read_checked(payload, as_json=as_json)
+    with open_house() as house:
+        if queue:
+            job_id = create(house, job, write_to_db=write_to_db, owner=None)
+            click.echo(json.dumps({"job_id": job_id, "status": "queued"}) if as_json else f"queued {job_id}")
+            return 0
+        owner = this_owner()
+        job_id = create(house, job, write_to_db=write_to_db, owner=owner)
+        return run_shown(house, house.store.job(job_id), job, owner, as_json=as_json)
+
+
+@click.command()
+@click.argument("job_id")
+@json_option
+def retry(job_id: str, as_json: bool) -> int:
+    """Run again what of an ended job failed or was cancelled; what succeeded stays."""
+    with open_house() as house:
+        record = house.store.job(job_id)
+        job = stored_job(record)
+        owner = this_owner()
+        house.store.requeue(record.job_id, owner=owner)
+        return run_shown(house, house.store.job(record.job_id), job, owner, as_json=as_json)
+
+
+def create(house: House, job: Job, *, write_to_db: bool, owner: str | None) -> str:
+    """Store a checked payload as a job."""
+    wanted = write_to_db or job.write_to_db or os.environ.get("EXECUTOR_WRITE_TO_DB", "").lower() in ("1", "true")
+    return house.store.create(
+        workflow_id=job.workflow_id,
+        tenant_id=job.tenant_id,
+        payload=job.masked(),
+        source_ids=[source.source_id for source in job.sources],
+        write_to_db=wanted,
+        owner=owner,
+    )
+
+
+def stored_job(record: JobRecord) -> Job:
+    """The payload of a stored job; its secrets are masked."""
+    job = check(record.payload).job
+    assert job is not None, "only accepted payloads are stored"
+    return job
+
+
+def run_shown(house: House, record: JobRecord, job: Job, owner: str, *, as_json: bool) -> int:
+    """Run a job that `owner` holds, show it, print the answer, and give the exit status."""
+    state = asyncio.run(_run(house, record, job, owner, _display(as_json)))
+    ended = house.store.job(record.job_id)
+    if as_json:
+        click.echo(json.dumps(ended.answer))
+    else:
+        print_summary(ended, house.store.sources(record.job_id), house.mirror)
+    return _EXIT[state]
+
+
+def run_silently(house: House, record: JobRecord, job: Job, owner: str) -> JobState:
+    """Run a job that `owner` holds, with nothing on standard output."""
+    return asyncio.run(_run(house, record, job, owner, PlainLines(lambda line: click.echo(line, err=True))))
+
+
+def _display(as_json: bool) -> Display:
+    if as_json:
+        return JsonLines()
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        return Board(Console())
+    return PlainLines(click.echo)
+
+
+async def _run(house: House, record: JobRecord, job: Job, owner: str, display: Display) -> JobState:
+    runner = Runner(house.settings, house.store, house.mirror, owner)
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(sign, runner.cancel)
+    watch = Watch(house.store, record.job_id)
+    work = asyncio.create_task(runner.run(record, job))
+    try:
+        while not work.done():
+            display.show(watch.look())
+            await asyncio.wait([work], timeout=_LOOK_EVERY_S)
+        display.show(watch.look())
+    finally:
+        display.stop()
+    return await work

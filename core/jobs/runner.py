@@ -1,0 +1,254 @@
+"""Runs one job: its sources side by side, each committed as it ends, or all at once when atomic."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from core.errors import JobError, NuvynError
+from core.jobs.answer import answer
+from core.jobs.model import JobRecord, JobState, SourceRecord, SourceState, job_end
+from core.jobs.source_run import SourceTask, failure_result, run_row, run_source
+from core.jobs.store import JobStore
+from core.jobs.write_targets import local_only_warning, written_to_db
+from core.mirror.mirror import Mirror, Staged
+from core.payload.models import Job
+from core.progress import Phase, Progress
+from core.secrets import mask
+from core.settings import Settings
+from core.stage import Stage
+
+_log = logging.getLogger(__name__)
+
+_TICK_S = 0.2
+_BEATS_EVERY = 5  # ticks between heartbeats
+
+
+class Runner:
+    """Runs jobs that `owner` has claimed."""
+
+    def __init__(self, settings: Settings, store: JobStore, mirror: Mirror, owner: str) -> None:
+        self._settings = settings
+        self._store = store
+        self._mirror = mirror
+        self._owner = owner
+        self._cancel = asyncio.Event()
+
+    def cancel(self) -> None:
+        """Stop the running job; what has been committed stays."""
+        self._cancel.set()
+
+    async def run(self, record: JobRecord, job: Job) -> JobState:
+        """Run a job to its end and store its answer.
+
+        `job` is the payload with its secrets when this process has them, else as stored.
+
+        Raises:
+            JobError: another worker has taken the job over.
+        """
+        run = _Run(self._settings, self._store, self._mirror, record, job)
+        work = asyncio.create_task(run.all_sources())
+        beat = asyncio.create_task(self._beat(record.job_id, run))
+        asked = asyncio.create_task(self._cancel.wait())
+        try:
+            await asyncio.wait([work, beat, asked], return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                run.cancelled = asked.done() or (beat.done() and beat.exception() is None)
+                work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+            if beat.done() and (lost := beat.exception()) is not None:
+                raise lost
+        finally:
+            for task in (beat, asked):
+                task.cancel()
+            await asyncio.gather(beat, asked, return_exceptions=True)
+        return await run.finish()
+
+    async def _beat(self, job_id: str, run: _Run) -> None:
+        """Write progress and renew the lease; returns when cancel was asked for elsewhere."""
+        tick = 0
+        while True:
+            self._store.put_progress(job_id, run.progress.items())
+            if tick % _BEATS_EVERY == 0 and await asyncio.to_thread(self._store.heartbeat, job_id, self._owner):
+                return
+            tick += 1
+            await asyncio.sleep(_TICK_S)
+
+
+class _Run:
+    """One run of one job."""
+
+    def __init__(self, settings: Settings, store: JobStore, mirror: Mirror, record: JobRecord, job: Job) -> None:
+        self.settings, self.store, self.mirror = settings, store, mirror
+        self.record, self.job = record, job
+        self.progress: dict[int, Progress] = {}
+        self.cancelled = False
+        self._folder = settings.runs / record.job_id
+
+    async def all_sources(self) -> None:
+        """Run every source that has not ended, at most `parallel_sources` at once."""
+        if warning := local_only_warning(self.record.write_to_db):
+            self.store.note(self.record.job_id, None, "warning", "write_to_db", warning)
+        committed = await asyncio.to_thread(self.mirror.committed, self.record.job_id, self.job.workflow_id)
+        gate = asyncio.Semaphore(self.job.options.parallel_sources)
+        sources = self._open_sources()
+        for source in sources:
+            self.progress[source.seq] = Progress()
+
+        async def one(source: SourceRecord) -> None:
+            async with gate:
+                await self._source(source, source.source_id in committed)
+
+        async with asyncio.TaskGroup() as group:
+            for source in sources:
+                group.create_task(one(source))
+        if self.job.options.atomic:
+            await self._commit_together()
+
+    async def finish(self) -> JobState:
+        """Settle what has not ended, store the answer, and remove what was staged."""
+        job_id = self.record.job_id
+        for source in self._open_sources():
+            self.store.move_source(job_id, source.seq, SourceState.CANCELLED)
+        await asyncio.wrap_future(self.store.put_progress(job_id, self.progress.items()))
+        sources = self.store.sources(job_id)
+        state = job_end(
+            (source.state for source in sources), atomic=self.job.options.atomic, cancelled=self.cancelled
+        )
+        record = self.store.job(job_id)
+        self.store.end(job_id, state, answer(record, sources, state, time.time()))
+        Stage(self._folder).remove()
+        return state
+
+    def _open_sources(self) -> list[SourceRecord]:
+        return [source for source in self.store.sources(self.record.job_id) if not source.state.ended]
+
+    def _task(self, source: SourceRecord) -> SourceTask:
+        return SourceTask(
+            self.record.job_id, source.seq, self.job, self.job.sources[source.seq], self._folder / str(source.seq)
+        )
+
+    async def _source(self, source: SourceRecord, committed: bool) -> None:
+        """One source to its end; its failure is recorded and stops nobody else."""
+        job_id, seq, task = self.record.job_id, source.seq, self._task(source)
+        progress = self.progress[seq]
+        if task.source.path is None:
+            result = failure_result(task, self.settings, 0)
+            self.store.move_source(
+                job_id, seq, SourceState.SKIPPED, error="Missing required field: data_source_path", result=result
+            )
+            return
+        left = Stage(task.folder)
+        if committed:
+            self._succeed(source, left)
+            return
+        if self.job.options.atomic and left.summary() is not None:
+            progress.phase = Phase.COMMITTING
+            self.store.move_source(job_id, seq, SourceState.RUNNING)
+            self.store.move_source(job_id, seq, SourceState.STAGED)
+            return
+        started = datetime.now(UTC).replace(tzinfo=None)
+        attempts = source.attempts
+
+        def count_attempt() -> int:
+            nonlocal attempts
+            attempts = self.store.count_attempt(job_id, seq)
+            return attempts
+
+        self.store.move_source(job_id, seq, SourceState.RUNNING)
+        try:
+            stage = await run_source(
+                task,
+                self.settings,
+                lambda: self.mirror.remembered(self.job.workflow_id, task.source.source_id),
+                progress,
+                lambda level, text: self.store.note(job_id, task.source.source_id, level, "source", mask(text)),
+                count_attempt,
+            )
+            progress.phase = Phase.COMMITTING
+            if self.job.options.atomic:
+                self.store.move_source(job_id, seq, SourceState.STAGED)
+            else:
+                await self._commit([self._staged(task, stage)])
+                self._succeed(source, stage)
+        except asyncio.CancelledError:
+            progress.phase = Phase.ENDED
+            raise
+        except Exception as error:
+            progress.phase = Phase.ENDED
+            await self._fail(source, task, error, started, attempts)
+
+    async def _commit(self, staged: Sequence[Staged]) -> None:
+        """Commit to the end even when cancelled meanwhile: the store must learn what the mirror holds."""
+        moment = datetime.now(UTC).replace(tzinfo=None)
+        await _uninterrupted(asyncio.to_thread(self.mirror.commit, staged, moment))
+
+    def _staged(self, task: SourceTask, stage: Stage) -> Staged:
+        return Staged(self.job.workflow_id, task.source.source_id, self.record.job_id, stage)
+
+    def _succeed(self, source: SourceRecord, stage: Stage) -> None:
+        result = stage.summary() or {}
+        result.setdefault("metadata", {})["written_to_db"] = written_to_db(self.record.write_to_db)
+        if source.state is SourceState.RUNNING or source.seq in self.progress:
+            self.progress.setdefault(source.seq, Progress()).phase = Phase.ENDED
+        self.store.move_source(self.record.job_id, source.seq, SourceState.SUCCESS, result=result)
+        stage.remove()
+
+    async def _fail(
+        self, source: SourceRecord, task: SourceTask, error: Exception, started: datetime, attempts: int
+    ) -> None:
+        message, hint = mask(str(error)), ""
+        if isinstance(error, NuvynError):
+            hint = mask(error.hint)
+        else:
+            message = f"unexpected {type(error).__name__}: {message}"
+            _log.error("source %s: %s", task.source.source_id, message)
+        finished = datetime.now(UTC).replace(tzinfo=None)
+        try:
+            row = run_row(task, "failed", message, started, finished, attempts, None)
+            await asyncio.to_thread(self.mirror.record_run, row)
+        except NuvynError as problem:
+            _log.error("the failed run could not be recorded: %s", problem)
+        result = failure_result(task, self.settings, self.progress[source.seq].requests)
+        self.store.move_source(
+            self.record.job_id, source.seq, SourceState.FAILED, error=message, hint=hint, result=result
+        )
+
+    async def _commit_together(self) -> None:
+        """The end of an atomic job: all its sources in one transaction, or none of them."""
+        job_id = self.record.job_id
+        sources = self.store.sources(job_id)
+        waiting = [source for source in sources if source.state is SourceState.STAGED]
+        stages = {source.seq: Stage(self._task(source).folder) for source in waiting}
+        failed = [source.source_id for source in sources if source.state is SourceState.FAILED]
+        problem = f"not stored: the job is atomic and {', '.join(failed)} failed" if failed else None
+        if not failed and waiting:
+            try:
+                await self._commit([self._staged(self._task(s), stages[s.seq]) for s in waiting])
+            except NuvynError as error:
+                problem = str(error)
+        for source in waiting:
+            if problem is None:
+                self._succeed(source, stages[source.seq])
+            else:
+                self.progress[source.seq].phase = Phase.ENDED
+                result = failure_result(self._task(source), self.settings, self.progress[source.seq].requests)
+                self.store.move_source(job_id, source.seq, SourceState.FAILED, error=problem, result=result)
+
+
+async def _uninterrupted(work: asyncio.Future[None] | object) -> None:
+    """Wait for `work` to its end; a cancellation meanwhile is raised after."""
+    task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
+__all__ = ["JobError", "Runner"]

@@ -1,0 +1,276 @@
+"""One source of a job, from its payload entry to a sealed stage."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from core import __version__
+from core.errors import Fault, NuvynError, SourceError
+from core.extract import Extraction, Request, extract
+from core.formats.base import ReadOptions
+from core.globs import table_matcher
+from core.grouping import Named
+from core.jobs.answer import MAX_FILES, listed_files, listed_tables
+from core.memory import Remembered
+from core.payload.models import Job, Options, Source
+from core.progress import Phase, Progress
+from core.retry import RetryingStore, backoff
+from core.secrets import mask
+from core.settings import Settings
+from core.sources.locations import Kind, Location, format_of, locate
+from core.sources.stores.open import open_store
+from core.stage import Stage
+
+Note = Callable[[str, str], None]
+"""Takes the level and the text of an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTask:
+    """What a source's run needs: its place in the job, its payload entry, and where to stage."""
+
+    job_id: str
+    seq: int
+    job: Job
+    source: Source
+    folder: Path
+
+
+def location_of(source: Source, settings: Settings) -> Location:
+    """Where a source is.
+
+    Raises:
+        NuvynError: its path can't be placed, or its connection isn't known.
+    """
+    if source.path is None:
+        raise SourceError(Fault.NOT_FOUND, f"source {source.source_id} has no data_source_path")
+    if "***" in source.path:
+        raise SourceError(
+            Fault.CREDENTIALS,
+            f"the secret in the path of source {source.source_id} was not kept",
+            hint="secrets are never stored: run the payload again, or put the secret into a connection",
+        )
+    connection = settings.connection(source.connection) if source.connection else None
+    return locate(source.path, source.type, connection=connection)
+
+
+async def run_source(
+    task: SourceTask,
+    settings: Settings,
+    remembered: Callable[[], Remembered | None],
+    progress: Progress,
+    note: Note,
+    count_attempt: Callable[[], int],
+) -> Stage:
+    """Extract one source into a sealed stage, trying again what is transient.
+
+    The seal's summary is the source's entry in the answer. Returns the stage.
+
+    Raises:
+        NuvynError: the source failed for good.
+        asyncio.CancelledError: it was cancelled; the stage is gone.
+    """
+    options = task.source.options
+    try:
+        async with asyncio.timeout(options.timeout_s):
+            return await _attempts(task, settings, remembered, progress, note, count_attempt)
+    except TimeoutError:
+        raise SourceError(
+            Fault.TIMEOUT,
+            f"source {task.source.source_id} took longer than timeout_s = {options.timeout_s:g}",
+            hint="raise timeout_s, or split the source",
+        ) from None
+
+
+async def _attempts(
+    task: SourceTask,
+    settings: Settings,
+    remembered: Callable[[], Remembered | None],
+    progress: Progress,
+    note: Note,
+    count_attempt: Callable[[], int],
+) -> Stage:
+    retries = task.source.options.retries
+    for attempt in range(retries + 1):
+        number = count_attempt()
+        stage = Stage.begin(task.folder)
+        try:
+            return await _attempt(task, settings, remembered(), progress, note, stage, number)
+        except SourceError as error:
+            stage.remove()
+            if not error.transient or attempt == retries:
+                raise
+            wait = backoff(attempt, retry_after=error.retry_after)
+            note("warning", f"attempt {number} failed: {error.message}; trying again in {wait:.1f} s")
+            progress.restart(Phase.RETRYING)
+            await asyncio.sleep(wait)
+        except BaseException:
+            stage.remove()
+            raise
+    raise AssertionError("the loop returns or raises")
+
+
+async def _attempt(
+    task: SourceTask,
+    settings: Settings,
+    remembered: Remembered | None,
+    progress: Progress,
+    note: Note,
+    stage: Stage,
+    number: int,
+) -> Stage:
+    started, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
+    options = task.source.options
+    location = location_of(task.source, settings)
+    if location.kind is Kind.DATABASE:
+        raise SourceError(
+            Fault.UNSUPPORTED,
+            f"{location.shown} is a database; this version reads files only",
+            hint="name a folder, an Azure container or an S3 prefix",
+        )
+    progress.phase = Phase.CONNECTING
+    connection = settings.connection(task.source.connection) if task.source.connection else None
+    inner = open_store(location, connection, max_concurrency=options.max_concurrency)
+    store = RetryingStore(inner, retries=options.retries)
+    try:
+        done = await extract(_request(task, location), store, remembered, stage, progress)
+    finally:
+        await store.close()
+    for text in done.warnings:
+        note("warning", text)
+    for key, reason in done.failures:
+        note("warning", f"{key}: {mask(reason)}")
+    finished = datetime.now(UTC).replace(tzinfo=None)
+    who = {"workflow_id": task.job.workflow_id, "source_id": task.source.source_id}
+    stage.write_rows(
+        "sources",
+        [
+            who
+            | {
+                "source_path": location.shown,
+                "source_type": location.kind.value,
+                "extraction_timestamp": finished,
+                "files_found": done.files_found,
+                "total_size_bytes": done.total_size_bytes,
+                "tables_found": done.tables_found,
+                "columns_found": done.columns_found,
+                "files_failed": done.counts["failed"],
+                "job_id": task.job_id,
+                "duration_s": time.monotonic() - began,
+            }
+        ],
+    )
+    stage.write_rows("executor_runs", [run_row(task, "success", None, started, finished, number, done)])
+    stage.flush()
+    stage.seal(_summary(task, location, done, stage))
+    return stage
+
+
+def run_row(
+    task: SourceTask,
+    status: str,
+    error: str | None,
+    started: datetime,
+    finished: datetime,
+    attempts: int,
+    done: Extraction | None,
+) -> dict[str, Any]:
+    """One row of `executor_runs`."""
+    return {
+        "run_id": f"{task.job_id}:{task.seq}:{attempts}",
+        "executor_version": __version__,
+        "workflow_id": task.job.workflow_id,
+        "source_id": task.source.source_id,
+        "run_mode": "incremental" if task.source.options.incremental else "full",
+        "status": status,
+        "error_message": error,
+        "started_at": started,
+        "finished_at": finished,
+        "attempts": attempts,
+        "files_read": done.counts["read"] if done else 0,
+        "files_unchanged": done.counts["unchanged"] if done else 0,
+        "requests": sum(done.requests.values()) if done else 0,
+    }
+
+
+def _request(task: SourceTask, location: Location) -> Request:
+    options: Options = task.source.options
+    return Request(
+        workflow_id=task.job.workflow_id,
+        source_id=task.source.source_id,
+        source_path=location.shown,
+        root_name=_root_name(location, task.source.source_id),
+        read=ReadOptions(
+            row_counts=options.row_counts,
+            sample_values=options.sample_values,
+            sample_bytes=options.sample_bytes,
+            only=format_of(task.source.type),
+        ),
+        include=options.include,
+        exclude=options.exclude,
+        max_files=options.max_files,
+        tables=tuple(Named(entry.name, table_matcher(entry.name, entry.path)) for entry in options.tables),
+        max_concurrency=options.max_concurrency,
+        incremental=options.incremental,
+    )
+
+
+def _root_name(location: Location, source_id: str) -> str:
+    """What to call a table that lies directly in the source's root: the root folder's own name."""
+    path = location.path.replace("\\", "/").rstrip("/")
+    return path.rpartition("/")[2] or location.container or source_id
+
+
+def _summary(task: SourceTask, location: Location, done: Extraction, stage: Stage) -> dict[str, Any]:
+    files, found = listed_files(stage.path("files"))
+    counts = asdict(done)
+    return {
+        "source_path": location.shown,
+        "source_type": location.kind.value,
+        "metadata": {
+            "files_found": done.files_found,
+            "total_size_bytes": done.total_size_bytes,
+            "files": files,
+            "files_truncated": found > MAX_FILES,
+            "workflow_id": task.job.workflow_id,
+            "source_id": task.source.source_id,
+            "tables_found": done.tables_found,
+            "columns_found": done.columns_found,
+            "listed": done.listed,
+            "counts": counts["counts"],
+            "ignored": counts["ignored"],
+        },
+        "tables": listed_tables(stage.path("tables")),
+        "warnings": [mask(text) for text in done.warnings],
+        "requests": done.requests,
+    }
+
+
+def failure_result(task: SourceTask, settings: Settings, requests: int) -> dict[str, Any]:
+    """The answer's entry for a source that gave nothing."""
+    shown, kind = mask(task.source.path or ""), task.source.type
+    try:
+        location = location_of(task.source, settings)
+        shown, kind = location.shown, location.kind.value
+    except NuvynError:
+        pass
+    return {
+        "source_path": shown,
+        "source_type": kind,
+        "metadata": {
+            "files_found": 0,
+            "total_size_bytes": 0,
+            "files": [],
+            "files_truncated": False,
+            "workflow_id": task.job.workflow_id,
+            "source_id": task.source.source_id,
+            "written_to_db": False,
+        },
+        "requests": {"total": requests} if requests else {},
+    }
