@@ -132,9 +132,7 @@ def _partition_columns(found: Group) -> list[MergedColumn]:
 
 
 def _part_table(base: str, entry: Listed, said: Said, sample_values: int) -> Table:
-    columns, warnings = merge(
-        [SchemaUse(said.schema.columns, 1, entry.file.key)], sample_values=sample_values
-    )
+    columns, warnings = merge([SchemaUse(said.schema.columns, 1, entry.file.key)], sample_values=sample_values)
     return Table(
         name=f"{base}/{said.part}",
         path=entry.file.key,

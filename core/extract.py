@@ -111,9 +111,7 @@ async def extract(
     )
     progress.phase = Phase.GROUPING
     progress.requests = store.requests.total()
-    done = assemble(
-        plan.listed, plan.lakehouses, request.root_name, request.tables, request.read.sample_values
-    )
+    done = assemble(plan.listed, plan.lakehouses, request.root_name, request.tables, request.read.sample_values)
     progress.tables = len(done.tables)
     emit(request.workflow_id, request.source_id, request.source_path, key, plan.listed, done, sink)
     return _sums(plan.listed, done, store, warnings)
@@ -161,9 +159,7 @@ def _plan(request: Request, listing: Listing, memory: Memory) -> _Plan:
         reason = "excluded" if not wanted(file.key) else None
         if table is not None and reason is None:
             entry.lakehouse = table.root
-            reason = (
-                "table log" if is_log(file.key, table) else ignored_reason(_below(file, table), file.size)
-            )
+            reason = "table log" if is_log(file.key, table) else ignored_reason(_below(file, table), file.size)
             entry.status = FileStatus.UNKNOWN
             entry.file_type = table.kind
         else:

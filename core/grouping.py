@@ -27,9 +27,7 @@ _HEX = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{8,}",
     re.IGNORECASE,
 )
-_MONTHS = re.compile(
-    r"(?<![a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?![a-z])", re.IGNORECASE
-)
+_MONTHS = re.compile(r"(?<![a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?![a-z])", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 _RUNS = re.compile(rf"[{re.escape(_SEPARATORS)}]+")
 _PART = re.compile(r"part[-_.]?\d+", re.IGNORECASE)
@@ -149,9 +147,7 @@ def _clusters(units: list[_Unit]) -> list[list[_Unit]]:
     for _, found in sorted(flat.items()):
         for cluster in _by_schema([[unit] for unit in found]):
             columns = cluster[0].member.columns
-            host = next(
-                (c for c in clusters if c[0].placed.hive and compatible(columns, c[0].member.columns)), None
-            )
+            host = next((c for c in clusters if c[0].placed.hive and compatible(columns, c[0].member.columns)), None)
             if host is None:
                 clusters.append(cluster)
             else:
@@ -167,9 +163,7 @@ def _by_schema(clusters: list[list[_Unit]]) -> list[list[_Unit]]:
         columns = cluster[0].member.columns
         at = known.get(id(columns))
         if at is None:
-            at = next(
-                (i for i, (seen, _) in enumerate(joined) if any(compatible(columns, s) for s in seen)), None
-            )
+            at = next((i for i, (seen, _) in enumerate(joined) if any(compatible(columns, s) for s in seen)), None)
         if at is None:
             at = len(joined)
             joined.append(([], []))
@@ -228,14 +222,9 @@ def _unique(groups: list[Group]) -> list[Group]:
         return {g.name for g in found if g.name in seen or seen.add(g.name)}  # type: ignore[func-returns-value]
 
     shared = clashing(groups)
-    groups = [
-        replace(g, name=g.members[0].key) if g.name in shared and len(g.members) == 1 else g for g in groups
-    ]
+    groups = [replace(g, name=g.members[0].key) if g.name in shared and len(g.members) == 1 else g for g in groups]
     shared = clashing(groups)
-    groups = [
-        replace(g, name=f"{g.name}.{g.format}") if g.name in shared and len(g.members) > 1 else g
-        for g in groups
-    ]
+    groups = [replace(g, name=f"{g.name}.{g.format}") if g.name in shared and len(g.members) > 1 else g for g in groups]
     taken: dict[str, int] = {}
     result = []
     for g in sorted(groups, key=lambda g: (g.name, g.members[0].key)):

@@ -36,9 +36,7 @@ def lakehouses(keys: Iterable[str]) -> dict[str, Lakehouse]:
             if match:
                 root = match[1] or ""
                 found.setdefault(root, Lakehouse(root, "iceberg"))
-    return {
-        root: table for root, table in found.items() if not any(parent in found for parent in parents(root))
-    }
+    return {root: table for root, table in found.items() if not any(parent in found for parent in parents(root))}
 
 
 def owner(key: str, tables: dict[str, Lakehouse]) -> Lakehouse | None:

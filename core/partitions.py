@@ -75,9 +75,7 @@ def _ladder(folders: list[str]) -> tuple[int, list[tuple[str, str]]] | tuple[()]
         steps, used = [folders[0], folders[1]], 2
     else:
         return ()
-    while (
-        len(steps) < len(_STEPS) and used < len(folders) and _LADDER[len(steps) - 1].fullmatch(folders[used])
-    ):
+    while len(steps) < len(_STEPS) and used < len(folders) and _LADDER[len(steps) - 1].fullmatch(folders[used]):
         if len(steps) == 2 and not _is_date(steps[0], steps[1], folders[used]):
             break
         steps.append(folders[used])

@@ -117,9 +117,7 @@ FILE_SCHEMAS = _schema(
 )
 """Each distinct schema of a source's files once; `columns` is JSON."""
 
-SNAPSHOTS = _schema(
-    workflow_id=pa.string(), source_id=pa.string(), source_path=pa.string(), reader_key=pa.string()
-)
+SNAPSHOTS = _schema(workflow_id=pa.string(), source_id=pa.string(), source_path=pa.string(), reader_key=pa.string())
 """By which reader and options a source's files were read; another key means reading all again."""
 
 PUBLIC = {

@@ -57,9 +57,7 @@ class SchemaPool:
 
 def columns_to_text(columns: tuple[Column, ...]) -> str:
     """Columns as the JSON text of `file_schemas.columns`."""
-    return json.dumps(
-        [[c.name, c.type, c.nullable, c.native_type, c.type_source, c.samples] for c in columns]
-    )
+    return json.dumps([[c.name, c.type, c.nullable, c.native_type, c.type_source, c.samples] for c in columns])
 
 
 def columns_from_text(text: str) -> tuple[Column, ...]:

@@ -151,7 +151,9 @@ def _finance(root: Path, dice: random.Random) -> None:
 
 def _delta(root: Path, dice: random.Random) -> None:
     """A Delta table of two commits: the second one removes the first one's file."""
-    fields = [{"name": n, "type": t, "nullable": True, "metadata": {}} for n, t in (("unit", "string"), ("cents", "long"))]
+    fields = [
+        {"name": n, "type": t, "nullable": True, "metadata": {}} for n, t in (("unit", "string"), ("cents", "long"))
+    ]
     make: Callable[[int], bytes] = lambda count: _parquet(  # noqa: E731
         pa.table({"unit": [f"unit {n}" for n in range(count)], "cents": [dice.randrange(10**6) for _ in range(count)]})
     )

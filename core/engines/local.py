@@ -127,19 +127,13 @@ async def _read_file(
     data = await fetch((start, end))
     head = data if start == 0 else b""
     tail = data if end == file.size else b""
-    if (
-        start > 0
-        and not tail.endswith(b"PAR1")
-        and detect(Opened(file.key, file.size, b"", tail), options) is None
-    ):
+    if start > 0 and not tail.endswith(b"PAR1") and detect(Opened(file.key, file.size, b"", tail), options) is None:
         # The suffix promised a footer that isn't there: what the file is, its first bytes tell.
         head = await fetch((0, min(file.size, len(data))))
     opened = Opened(file.key, file.size, head, tail)
     heavy = len(data) > _INLINE_BYTES and start == 0
 
-    format_ = (
-        await loop.run_in_executor(threads, detect, opened, options) if heavy else detect(opened, options)
-    )
+    format_ = await loop.run_in_executor(threads, detect, opened, options) if heavy else detect(opened, options)
     if format_ is None:
         return Outcome(unread_type(file.key, options, opened))
     steps = format_.read(opened, options)

@@ -45,9 +45,7 @@ class SourceState(StrEnum):
         return self in _SOURCE_ENDS
 
 
-_SOURCE_ENDS = frozenset(
-    {SourceState.SUCCESS, SourceState.FAILED, SourceState.SKIPPED, SourceState.CANCELLED}
-)
+_SOURCE_ENDS = frozenset({SourceState.SUCCESS, SourceState.FAILED, SourceState.SKIPPED, SourceState.CANCELLED})
 
 JOB_MOVES: dict[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.CANCELLED}),

@@ -117,9 +117,7 @@ class _Run:
             self.store.move_source(job_id, source.seq, SourceState.CANCELLED)
         await asyncio.wrap_future(self.store.put_progress(job_id, self.progress.items()))
         sources = self.store.sources(job_id)
-        state = job_end(
-            (source.state for source in sources), atomic=self.job.options.atomic, cancelled=self.cancelled
-        )
+        state = job_end((source.state for source in sources), atomic=self.job.options.atomic, cancelled=self.cancelled)
         record = self.store.job(job_id)
         self.store.end(job_id, state, answer(record, sources, state, time.time()))
         Stage(self._folder).remove()

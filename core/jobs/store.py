@@ -379,18 +379,14 @@ class JobStore:
         return [ProgressRecord(**{k: v for k, v in dict(row).items() if k != "job_id"}) for row in rows]
 
 
-def _event(
-    c: sqlite3.Connection, job_id: str, source_id: str | None, level: str, kind: str, message: str
-) -> None:
+def _event(c: sqlite3.Connection, job_id: str, source_id: str | None, level: str, kind: str, message: str) -> None:
     c.execute(
         "INSERT INTO events (job_id, source_id, at, level, kind, message) VALUES (?, ?, ?, ?, ?, ?)",
         (job_id, source_id, time.time(), level, kind, message),
     )
 
 
-def _end(
-    c: sqlite3.Connection, job_id: str, state: JobState, answer: dict[str, Any] | None, error: str | None
-) -> None:
+def _end(c: sqlite3.Connection, job_id: str, state: JobState, answer: dict[str, Any] | None, error: str | None) -> None:
     c.execute(
         "UPDATE jobs SET state = ?, ended_at = ?, owner = NULL, lease_until = NULL, answer = ?, error = ?"
         " WHERE job_id = ?",

@@ -40,9 +40,7 @@ class Staged:
 class Mirror:
     """One mirror file. Catalog and schema names are settings; the contract's are the defaults."""
 
-    def __init__(
-        self, path: Path, *, catalog: str = "hive_metastore", schema: str = "_executor_metadata"
-    ) -> None:
+    def __init__(self, path: Path, *, catalog: str = "hive_metastore", schema: str = "_executor_metadata") -> None:
         self.path = path
         self._session = Session(path, catalog)
         self._public = f"{quote(catalog)}.{quote(schema)}"
@@ -96,9 +94,7 @@ class Mirror:
             try:
                 relation = connection.sql(sql)
                 if relation is None:
-                    raise MirrorError(
-                        "the statement gives no rows", hint="the mirror is read-only: use SELECT"
-                    )
+                    raise MirrorError("the statement gives no rows", hint="the mirror is read-only: use SELECT")
                 return (relation if limit is None else relation.limit(limit)).to_arrow_table()
             except duckdb.Error as error:
                 raise MirrorError(f"the query failed: {error}") from error
@@ -184,9 +180,7 @@ class Mirror:
             self._set_aside(connection, "new", where, names)
             connection.execute(self._sql("changes.sql"), {**names, "job": staged.job_id, "moment": moment})
 
-    def _set_aside(
-        self, connection: duckdb.DuckDBPyConnection, prefix: str, where: str, names: dict[str, str]
-    ) -> None:
+    def _set_aside(self, connection: duckdb.DuckDBPyConnection, prefix: str, where: str, names: dict[str, str]) -> None:
         for table in ("tables", "columns"):
             rows_of = f"SELECT * FROM {self._public}.{table} {where}"
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {prefix}_{table} AS {rows_of}", names)

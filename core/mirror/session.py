@@ -56,9 +56,7 @@ class Session:
             MirrorError: there is no such file yet, it is broken, or it stays taken for a minute.
         """
         if not self.path.exists():
-            raise MirrorError(
-                f"there is no mirror yet at {self.path}", hint="run a payload first, or `nuvyn demo`"
-            )
+            raise MirrorError(f"there is no mirror yet at {self.path}", hint="run a payload first, or `nuvyn demo`")
         with self._attached("read", "(READ_ONLY)") as connection:
             yield connection
 
@@ -109,9 +107,7 @@ class Session:
         import duckdb
 
         if self._connection is None:
-            self._connection = duckdb.connect(
-                ":memory:", config={"threads": 2, "preserve_insertion_order": True}
-            )
+            self._connection = duckdb.connect(":memory:", config={"threads": 2, "preserve_insertion_order": True})
             self._connection.execute("SET TimeZone = 'UTC'")
         return self._connection
 
