@@ -1,104 +1,162 @@
 """The one place that knows what a secret looks like, resolves it, and hides it.
 
 Two nets: patterns, for secrets in well-known forms, and a register of the literal secrets that
-this process has seen, which are hidden wherever they turn up, raw or URL-encoded.
+this process has seen, which are hidden wherever they turn up, raw or encoded. Names of keys and
+parameters are judged by `is_secret_name`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import unquote
 
 from core.errors import UsageError
 
 HIDDEN = "***"
 
 _SHORTEST = 6
+_NAME = (
+    r"(?:[\w.\-]{0,60}?(?:password|passwd|passphrase|secret|token|credential|credentials"
+    r"|(?:account|access|shared(?:[_-]?access)?|secret(?:[_-]?access)?|api|private|signing|encryption|subscription)"
+    r"[ _-]?key|sharedaccesssignature|signature)|pwd|sig|sas|passcode)"
+)
+# A value ends at white space or where its surroundings go on; a quoted or braced one at its end.
+_VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\{(?:[^{}]|\}\})*\}|[^\s&;,"'<>(){}\[\]]+)"""
 _PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
-        # Query parameters of presigned and SAS URLs.
-        r"(?P<keep>[?&;](?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|awsaccesskeyid"
-        r"|x-goog-signature|token|access_token|code|key|api_key|password|pwd)=)(?P<hide>[^&\s\"'<>]+)",
-        # A SAS token that stands by itself.
-        r"(?P<keep>\bsig=)(?P<hide>[A-Za-z0-9%+/=_-]{10,})",
-        # Connection strings.
-        r"(?P<keep>(?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd)\s*=\s*)(?P<hide>[^;\s\"']+)",
-        # scheme://user:password@host
-        r"(?P<keep>[a-z][a-z0-9+.-]*://[^/\s:@\"']*:)(?P<hide>[^/\s\"']+)(?=@)",
-        r"(?P<keep>\b(?:Bearer|Basic|SharedKey)\s+)(?P<hide>[A-Za-z0-9._~+/:=-]{8,})",
-        r"(?P<keep>\b(?:aws_)?(?:secret_access_key|session_token|account_key|sas_token|access_token|client_secret"
-        r"|password|secret|token)[\"']?\s*[=:]\s*[\"']?)(?P<hide>[^\s\"',;&}]+)",
-        r"(?P<keep>)(?P<hide>\bdapi[0-9a-f]{16,}(?:-\d+)?\b)",
-        r"(?P<keep>)(?P<hide>\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+)",
+        r"(?P<keep>)(?P<hide>-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z))",
+        # A whole SAS token in a connection string, `&` and all.
+        r"(?P<keep>\bSharedAccessSignature\s*=\s*)(?P<hide>[^\s;\"']+)",
+        # scheme://user:password@host. What is only a port (`http://host:80/a@b`) is no password.
+        r"(?P<keep>https?://[^\s:/?#@\"'<>]*:)(?!\d{1,5}[/?#])(?P<hide>[^\s\"'<>]+)(?=@)",
+        r"(?P<keep>(?<![a-z0-9+.\-])(?!https?:)[a-z][a-z0-9+.\-]{0,40}://(?!arn:)[^\s:/?#@\"'<>]*:)(?P<hide>[^\s\"'<>]+)(?=@)",
+        r"(?P<keep>\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|digest|sharedkey(?:lite)?|token)\s+)?)"
+        r"(?!AWS4-)(?P<hide>[^\s\"']+)",
+        r"(?P<keep>\bbearer\s+)(?!(?:token|auth|realm)\w*\b)(?P<hide>[\w.~+/=\-]{6,})",
+        # name=value, "name": "value", name: value; also with `=` encoded.
+        rf"(?P<keep>(?:(?<![A-Za-z0-9])|(?<=%3B)|(?<=%26)|(?<=%3F)){_NAME}(?:[\"']\s*[:=]\s*|\s*=\s*|%3D))(?P<hide>{_VALUE})",
+        r"(?P<keep>(?<![A-Za-z0-9])(?:[\w.\-]{0,60}?(?:password|secret|account_?key|secret_?access_?key))\s*:\s+)"
+        rf"(?P<hide>{_VALUE})",
+        r"(?P<keep><(?:SecretAccessKey|SessionToken|Signature|Password|Token)>)(?P<hide>[^<]+)",
+        r"(?P<keep>)(?P<hide>\bdapi[0-9a-z]{8,}(?:-\d+)?)",
+        r"(?P<keep>)(?P<hide>\beyJ[\w\-]{10,}\.[\w\-]{10,}\.[\w\-]*)",
+        r"(?P<keep>)(?P<hide>\b(?:hf|gh[pousr])_[A-Za-z0-9]{20,})",
     )
 )
-_SECRET_NAME = re.compile(
-    r"(pass(word|wd)?|pwd|secret|token|credential|(account|access|api|private|shared|storage|master|encryption)_?key|\bkey$"
-    r"|sas|signature|connection_?string|authorization)",
-    re.IGNORECASE,
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SECRET_WORDS = frozenset(
+    {"password", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets", "token", "credential", "credentials"}
+    | {"sas", "sig", "signature", "authorization", "apikey", "accountkey", "secretkey", "accesskey", "sharedkey"}
 )
+_KEY_OF = frozenset({"account", "access", "secret", "shared", "api", "private", "storage", "master", "encryption"})
+_SAS = re.compile(r"\?(?=.*\bsv=)(?=.*\bsig=)[^?]*$", re.DOTALL)
+# In these a `?` is part of a key, so nothing after it is a parameter.
+_OPAQUE = frozenset({"s3", "s3a", "s3n", "abfs", "abfss", "wasb", "wasbs", "az", "gs", "gcs", "file", "memory", "hf"})
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+# Passwords that are everyday words of this program: hidden in their place, but not everywhere.
+_OWN_WORDS = frozenset(
+    {"postgres", "postgresql", "mariadb", "sqlite", "duckdb", "snowflake", "databricks", "parquet", "source", "sources"}
+    | {
+        "default",
+        "password",
+        "secret",
+        "workflow",
+        "tables",
+        "columns",
+        "anonymous",
+        "public",
+        "private",
+        "devstoreaccount1",
+    }
+)
 
-_seen: dict[str, None] = {}
+_lock = threading.Lock()
+_seen: set[str] = set()
+_compiled: re.Pattern[str] | None = None
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a key, field or parameter of this name holds a secret: `account_key`, `sasToken`, `X-Amz-Signature`."""
+    words = [word for word in re.split(r"[^a-z0-9]+", _CAMEL.sub("_", name).lower()) if word]
+    if not words:
+        return False
+    if _SECRET_WORDS.intersection(words) and words[-1] not in ("id", "name", "type", "expiry", "count", "limit"):
+        return True
+    if words[-1] == "key" and (len(words) == 1 or _KEY_OF.intersection(words)):
+        return True
+    together = "".join(words)
+    return "connectionstring" in together or together.endswith(("password", "secret", "token", "accesskey"))
 
 
 def register(value: str | None) -> None:
-    """Remember a literal secret, so that `mask` hides it in all its encodings."""
-    if not value or len(value) < _SHORTEST or value == HIDDEN:
+    """Remember a literal secret of at least six characters; `mask` then hides it everywhere."""
+    global _compiled
+    if not value:
         return
-    for form in (value, unquote(value), quote(value, safe=""), quote(value), quote_plus(value)):
-        _seen.setdefault(form)
-        _seen.setdefault(form.lower() if "%" in form else form)
+    for form in {value, unquote(value)}:
+        if len(form) >= _SHORTEST and HIDDEN not in form and form.lower() not in _OWN_WORDS:
+            with _lock:
+                if form not in _seen:
+                    _seen.add(form)
+                    _compiled = None
+
+
+def register_tree(value: Any) -> None:
+    """Register every secret of a JSON-like tree: what `mask_tree` would hide."""
+    for secret in _secrets(value, named=False):
+        register(secret)
 
 
 def mask(text: str) -> str:
     """Text with every secret in it as `***`; masking twice changes nothing more."""
-    for secret in sorted(_seen, key=len, reverse=True):
-        if secret in text:
-            text = text.replace(secret, HIDDEN)
+    if _seen:
+        text = _literals().sub(HIDDEN, text)
     for pattern in _PATTERNS:
-        text = pattern.sub(lambda m: m["keep"] + HIDDEN, text)
+        text = pattern.sub(_hide, text)
     return text
+
+
+def mask_url(url: str) -> str:
+    """A path or URL as it may be shown and stored: only its secret parts are `***`.
+
+    Unlike `mask` it knows where a secret can be in a URL (the password, parameters of the query),
+    so a key such as `s3://lake/token=a/part.csv` stays as it is.
+    """
+    scheme, found, rest = url.partition("://")
+    if not found:
+        return _mask_query(url)
+    kind = scheme.lower()
+    masked = f"{scheme}://{_mask_password(rest, kind)}"
+    return masked if kind in _OPAQUE and not _SAS.search(url) else _mask_query(masked)
+
+
+def secrets_of_url(url: str) -> Iterator[str]:
+    """The secret parts of a URL, as written: what `mask_url` hides."""
+    masked = mask_url(url)
+    if masked == url:
+        return
+    kept = [re.escape(part) for part in masked.split(HIDDEN)]
+    if match := re.fullmatch("(.*?)".join(kept), url, re.DOTALL):
+        yield from (part for part in match.groups() if part and not _REFERENCE.fullmatch(part))
 
 
 def mask_tree(value: Any) -> Any:
     """A JSON-like tree with secrets hidden: values under telling names, and secrets in any text."""
     if isinstance(value, dict):
-        return {mask(str(k)): _mask_named(str(k), v) for k, v in value.items()}
+        return {mask(str(key)): _mask_named(str(key), item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [mask_tree(item) for item in value]
     return mask(value) if isinstance(value, str) else value
 
 
-def _mask_named(name: str, value: Any) -> Any:
-    if not _SECRET_NAME.search(name) or value is None or isinstance(value, bool):
-        return mask_tree(value)
-    if isinstance(value, str) and _REFERENCE.fullmatch(value):
-        return value
-    return HIDDEN
-
-
-def register_tree(value: Any, name: str = "") -> None:
-    """Register every secret of a JSON-like tree: what `mask_tree` would hide."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            register_tree(item, f"{name}.{key}" if _SECRET_NAME.search(name) else str(key))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            register_tree(item, name)
-    elif isinstance(value, str):
-        if _SECRET_NAME.search(name) and not _REFERENCE.search(value):
-            register(value)
-        for pattern in _PATTERNS:
-            for found in pattern.finditer(value):
-                register(found["hide"])
-
-
-def expand(text: str, environ: Mapping[str, str]) -> str:
+def expand(text: str, environ: Mapping[str, str], *, secret: bool = True) -> str:
     """Text with each `${NAME}` replaced by that environment variable, whose value is then hidden.
+
+    With `secret=False` the values are no secrets (a region, a folder) and stay visible.
 
     Raises:
         UsageError: a variable is not set.
@@ -107,8 +165,111 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
         found = environ.get(match[1])
         if found is None:
-            raise UsageError(f"the environment variable {match[1]} is not set", hint=f"export {match[1]}=…")
-        register(found)
+            raise UsageError(
+                f"the environment variable {match[1]} is not set", hint=f"set it: export {match[1]}=…, then try again"
+            )
+        if secret:
+            register(found)
         return found
 
     return _REFERENCE.sub(value, text)
+
+
+def is_reference(text: str) -> bool:
+    """Whether a text is one `${NAME}` and nothing else: it names a secret but holds none."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
+def _hide(match: re.Match[str]) -> str:
+    hidden = match["hide"]
+    if hidden == HIDDEN or is_reference(hidden):
+        return match[0]
+    quote = hidden[0] if hidden[0] in "\"'" and hidden[0] == hidden[-1] and len(hidden) > 1 else ""
+    return f"{match['keep']}{quote}{HIDDEN}{quote}"
+
+
+def _literals() -> re.Pattern[str]:
+    """One pattern for all registered secrets, the longest first."""
+    global _compiled
+    with _lock:
+        if _compiled is None:
+            _compiled = re.compile("|".join(_literal(s) for s in sorted(_seen, key=len, reverse=True)))
+        return _compiled
+
+
+def _literal(secret: str) -> str:
+    """A pattern for a secret in which each character may be written raw or encoded.
+
+    A plain word only counts as a whole word, so that a weak password does not garble longer ones.
+    """
+    body = "".join(_character(char) for char in secret)
+    return rf"(?<![^\W_]){body}(?![^\W_])" if secret.isalpha() or secret.isdigit() else body
+
+
+def _character(char: str) -> str:
+    forms = [r"\\?" + re.escape(char)]
+    encoded = char.encode("utf-8", "surrogatepass")
+    forms.append("".join(rf"%(?:25)*(?i:{byte:02x})" for byte in encoded))
+    if char == " ":
+        forms.append(r"\+")
+    if not char.isalnum():
+        forms.append(rf"\\u(?i:{ord(char):04x})")
+    elif not char.isascii():
+        units = char.encode("utf-16-be", "surrogatepass").hex()
+        forms.append("".join(rf"\\u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)))
+    return f"(?:{'|'.join(forms)})"
+
+
+def _mask_password(rest: str, scheme: str) -> str:
+    """What stands after `scheme://`, without the password before the `@`."""
+    authority, slash, below = rest.partition("/")
+    user, colon, tail = authority.partition(":")
+    if not colon or "@" in user or user == "arn":
+        return rest
+    if "@" in tail:
+        password, _, host = tail.rpartition("@")
+        return rest if is_reference(password) or not password else f"{user}:{HIDDEN}@{host}{slash}{below}"
+    if "@" not in below or (scheme in _OPAQUE and not scheme.startswith("s3")):
+        return rest
+    if scheme in ("http", "https") and re.fullmatch(r"\d{1,5}", tail):
+        return rest
+    # A password with a raw `/` in it, as SQLAlchemy allows; the host begins after the `@`.
+    return f"{user}:{HIDDEN}@{below.rpartition('@')[2]}"
+
+
+def _mask_query(url: str) -> str:
+    base, mark, query = url.partition("?")
+    if not mark:
+        return url
+    parts = re.split(r"([&;])", query)
+    for at, part in enumerate(parts):
+        name, equals, value = part.partition("=")
+        if not equals or not value or is_reference(value):
+            continue
+        if is_secret_name(unquote(name)):
+            parts[at] = f"{name}={HIDDEN}"
+        elif "=" in (plain := unquote(value)) and mask(plain) != plain:
+            # A connection string inside a parameter, as in `odbc_connect=…`.
+            parts[at] = f"{name}={mask(plain)}"
+    return base + mark + "".join(parts)
+
+
+def _mask_named(name: str, value: Any) -> Any:
+    if not is_secret_name(name) or value is None or isinstance(value, bool) or value == "":
+        return mask_tree(value)
+    return value if isinstance(value, str) and is_reference(value) else HIDDEN
+
+
+def _secrets(value: Any, *, named: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _secrets(item, named=named or is_secret_name(str(key)))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _secrets(item, named=named)
+    elif isinstance(value, str):
+        if named and not _REFERENCE.search(value):
+            yield value
+        yield from secrets_of_url(value)
+        for pattern in _PATTERNS[:2]:
+            yield from (found["hide"] for found in pattern.finditer(value))

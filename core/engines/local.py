@@ -11,13 +11,16 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.catalog import DataFile, FileReading
 from core.errors import Fault, FileError, SourceError
-from core.formats.base import Opened, ReadOptions
+from core.formats.base import Opened, ReadOptions, Steps
 from core.formats.detect import detect, first_span, unread_type
 from core.progress import Progress
 from core.sources.stores.base import Span, Store
+
+T = TypeVar("T")
 
 # Parsing less than this on the loop costs less than handing it to a thread.
 _INLINE_BYTES = 16 << 10
@@ -85,7 +88,7 @@ async def read_files(
             except TimeoutError:
                 outcome = Outcome(error=f"not read within {file_timeout_s:g} s", lasting=False)
             except FileError as error:
-                outcome = Outcome(unread_type(file.key, options), None, error.message)
+                outcome = Outcome(error=error.message)
                 streak.good()
             except SourceError as error:
                 streak.bad(error)
@@ -125,30 +128,34 @@ async def _read_file(
 
     start, end = first_span(file.key, file.size, options)
     data = await fetch((start, end))
-    head = data if start == 0 else b""
-    tail = data if end == file.size else b""
-    if start > 0 and not tail.endswith(b"PAR1") and detect(Opened(file.key, file.size, b"", tail), options) is None:
+    opened = Opened(file.key, file.size, data if start == 0 else b"", data if end == file.size else b"")
+    if start > 0 and detect(opened, options) is None:
         # The suffix promised a footer that isn't there: what the file is, its first bytes tell.
-        head = await fetch((0, min(file.size, len(data))))
-    opened = Opened(file.key, file.size, head, tail)
-    heavy = len(data) > _INLINE_BYTES and start == 0
+        opened = Opened(file.key, file.size, await fetch((0, min(file.size, len(data)))), opened.tail)
+    heavy = start == 0 and len(data) > _INLINE_BYTES
 
-    format_ = await loop.run_in_executor(threads, detect, opened, options) if heavy else detect(opened, options)
+    async def call(function: Callable[..., T], *arguments: object) -> T:
+        return await loop.run_in_executor(threads, function, *arguments) if heavy else function(*arguments)
+
+    format_ = await call(detect, opened, options)
     if format_ is None:
-        return Outcome(unread_type(file.key, options, opened))
-    steps = format_.read(opened, options)
+        return Outcome(unread_type(opened))
+    try:
+        steps = format_.read(opened, options)
+        found = await call(_step, steps, None)
+        while not isinstance(found, FileReading):
+            data = await fetch(found)
+            heavy = heavy or len(data) > _INLINE_BYTES
+            found = await call(_step, steps, data)
+    except FileError as error:
+        return Outcome(format_.name, error=error.message)
+    return Outcome(found.file_type, found)
 
-    def step(data: bytes | None) -> Span | FileReading:
-        try:
-            return next(steps) if data is None else steps.send(data)
-        except StopIteration as stop:
-            found: FileReading = stop.value
-            return found
 
-    sent: bytes | None = None
-    while True:
-        heavy = heavy or (sent is not None and len(sent) > _INLINE_BYTES)
-        found = await loop.run_in_executor(threads, step, sent) if heavy else step(sent)
-        if isinstance(found, FileReading):
-            return Outcome(found.file_type, found)
-        sent = await fetch(found)
+def _step(steps: Steps, data: bytes | None) -> Span | FileReading:
+    """One step of a reader: the range it needs next, or what the file says."""
+    try:
+        return next(steps) if data is None else steps.send(data)
+    except StopIteration as stop:
+        found: FileReading = stop.value
+        return found

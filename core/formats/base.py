@@ -64,14 +64,20 @@ class Opened:
 class Format(Protocol):
     """One file format."""
 
-    name: str
-    """The name in `file_type`: `parquet`, `csv`, `json` …"""
+    @property
+    def name(self) -> str:
+        """The name in `file_type`: `parquet`, `csv`, `json` …"""
+        ...
 
-    suffixes: tuple[str, ...]
-    """Lower-case file name endings that suggest it, with the dot: `(".parquet", ".parq")`."""
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Lower-case file name endings that suggest it, with the dot: `(".parquet", ".parq")`."""
+        ...
 
-    end: Literal["head", "tail"]
-    """Which end of a file tells its schema, and so is read first."""
+    @property
+    def end(self) -> Literal["head", "tail"]:
+        """Which end of a file tells its schema, and so is read first."""
+        ...
 
     def sniff(self, head: bytes, tail: bytes) -> bool:
         """Whether these first and last bytes are surely of this format (magic numbers)."""

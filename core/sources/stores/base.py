@@ -35,13 +35,22 @@ class Store(Protocol):
     object vanished after it was listed.
     """
 
-    requests: Counter[str]
-    """Requests sent so far by kind: `LIST`, `GET` (and `HEAD`, which stays 0)."""
+    @property
+    def requests(self) -> Counter[str]:
+        """Requests sent so far by kind: `LIST`, `GET` (and `HEAD`, which stays 0)."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the listing had to leave out, in words for people; complete once it has ended."""
+        ...
 
     def pages(self) -> AsyncIterator[pa.RecordBatch]:
         """The objects below the root as `LISTING` batches, as they arrive.
 
-        Folder placeholders and empty objects are included; sizes come from the listing.
+        Folder placeholders and empty objects are included; sizes come from the listing. An
+        iterator with a true attribute `resumable` may be asked again after a transient fault,
+        and then asks the server for the same page again; any other has ended with the fault.
         """
         ...
 

@@ -1,0 +1,126 @@
+"""Which format a file is: its first and last bytes decide, then its suffix, then what its text looks like."""
+
+from __future__ import annotations
+
+import json
+
+from core.errors import FileError
+from core.formats.base import Format, Opened, ReadOptions, Span
+from core.formats.compression import compression, unpack_head
+from core.formats.dialect import find_dialect
+from core.formats.registry import CSV, FORMATS, JSON
+from core.formats.suffixes import COMPRESSIONS
+from core.formats.text import encoding_of
+
+_END = 64 << 10
+_LOOK = 32 << 10
+
+# Known by their bytes, but not read: never to be taken for text.
+_UNREAD_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"Obj\x01", "avro"),
+    (b"ORC", "orc"),
+    (b"ARROW1", "arrow"),
+    (b"\xff\xff\xff\xff", "arrow"),
+    (b"PK\x03\x04", "zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
+    (b"SQLite format 3\0", "sqlite"),
+    (b"%PDF-", "pdf"),
+    (b"\x89PNG", "png"),
+)
+_DUCKDB_AT = 8
+_EXCEL = (".xlsx", ".xlsm", ".xlsb", ".ods")
+_FREE_TEXT = (".md", ".rst", ".log", ".py", ".sql", ".sh", ".html", ".xml", ".yaml", ".yml", ".toml", ".ini", ".txt")
+
+
+def suffix_format(key: str) -> Format | None:
+    """The format that a file's name suggests, its compression's ending aside."""
+    name = _bare(key)
+    return next((f for f in FORMATS if name.endswith(f.suffixes)), None)
+
+
+def first_span(key: str, size: int, options: ReadOptions) -> Span:
+    """The one range to read first: the end that tells the schema, or a small file whole."""
+    if size <= _END:
+        return 0, size
+    suggested = suffix_format(key)
+    if suggested is None:
+        return 0, _END
+    if suggested.end == "tail" and _bare(key) == key.lower():
+        return size - _END, size
+    return 0, min(size, options.sample_bytes)
+
+
+def detect(opened: Opened, options: ReadOptions) -> Format | None:
+    """The format of a file, or None when it is none that is read (or not the one asked for)."""
+    found = _by_magic(opened)
+    if found is None and unread_type(opened) is None and opened.head:
+        found = _by_text(opened)
+    if found is not None and options.only not in (None, found.name):
+        return None
+    return found
+
+
+def unread_type(opened: Opened) -> str | None:
+    """The name of a format that the bytes tell but that is not read, or None."""
+    head = opened.head
+    if head[_DUCKDB_AT : _DUCKDB_AT + 4] == b"DUCK":
+        return "duckdb"
+    name = next((name for magic, name in _UNREAD_MAGIC if head.startswith(magic)), None)
+    if name == "zip":
+        return "excel" if opened.key.lower().endswith(_EXCEL) else "zip"
+    return "excel" if name == "ole" else name
+
+
+def _bare(key: str) -> str:
+    name = key.lower()
+    return next((name.removesuffix(ending) for ending in COMPRESSIONS if name.endswith(ending)), name)
+
+
+def _by_magic(opened: Opened) -> Format | None:
+    return next((f for f in FORMATS if f.sniff(opened.head, opened.tail)), None)
+
+
+def _by_text(opened: Opened) -> Format | None:
+    """A text format: the suffix decides among them, but JSON named `.csv` (or the reverse) is seen."""
+    data = opened.head[:_LOOK]
+    kind = compression(data)
+    if kind is not None:
+        try:
+            data, _, _ = unpack_head(data, kind, _LOOK)
+        except FileError:
+            # Broken: its reader will say how, if the name tells which one.
+            return suffix_format(opened.key)
+    encoding = encoding_of(data)
+    suggested = suffix_format(opened.key)
+    if encoding is None or not data.strip():
+        return None
+    text = data.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
+    if suggested is JSON:
+        return JSON
+    if _is_json(text):
+        return JSON
+    if suggested is CSV and not _bare(opened.key).endswith(_FREE_TEXT):
+        return CSV
+    dialect = find_dialect(text)
+    likely = dialect is not None and dialect.width > 1 and dialect.confidence >= 0.6
+    return CSV if likely and not _prose(opened.key, text) else None
+
+
+def _is_json(text: str) -> bool:
+    """Whether text begins with a JSON object, or with an array of some."""
+    if not text.startswith(("{", "[")):
+        return False
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text)
+    except RecursionError:
+        return True
+    except ValueError:
+        # Cut off by the sample: then a quoted name and a colon must follow the brace.
+        inside = text.lstrip("[{ \t\r\n")
+        return len(text) >= _LOOK // 2 and inside.startswith('"')
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, dict | list) for v in value))
+
+
+def _prose(key: str, text: str) -> bool:
+    """Whether a text without a data suffix is more likely written for people."""
+    return _bare(key).endswith(_FREE_TEXT[:-1]) or text.startswith(("#!", "<", "<?xml", "---\n"))

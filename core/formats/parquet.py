@@ -1,0 +1,112 @@
+"""Parquet: schema and row count from the footer, one ranged GET for all but very large footers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.catalog import Column, CountSource, FileReading, TableReading, TypeSource
+from core.datatypes.arrow import spark_name
+from core.errors import Fault, FileError
+from core.formats.base import Opened, ReadOptions, Steps
+
+_TRAILER = 8
+_SMALLEST = 12
+
+
+class Parquet:
+    """Reads the footer only; what is in the pages is never looked at."""
+
+    name = "parquet"
+    suffixes = (".parquet", ".parq", ".pq")
+    end: Literal["tail"] = "tail"
+
+    def sniff(self, head: bytes, tail: bytes) -> bool:
+        return tail.endswith((b"PAR1", b"PARE")) or head.startswith((b"PAR1", b"PARE"))
+
+    def read(self, opened: Opened, options: ReadOptions) -> Steps:
+        if opened.size < _SMALLEST:
+            raise FileError(Fault.CORRUPT, f"{opened.size} bytes are too few for Parquet")
+        tail = opened.tail or (yield from opened.fetch(max(0, opened.size - (64 << 10)), opened.size))
+        magic = tail[-4:]
+        if magic == b"PARE":
+            raise FileError(Fault.ENCRYPTED, "its footer is encrypted")
+        if magic != b"PAR1":
+            raise FileError(Fault.CORRUPT, "it does not end like Parquet: cut short, or still being written")
+        length = int.from_bytes(tail[-_TRAILER:-4], "little") + _TRAILER
+        if length + 4 > opened.size:
+            raise FileError(Fault.CORRUPT, "its footer claims to be larger than the file")
+        if length > len(tail):
+            tail = yield from opened.fetch(opened.size - length, opened.size)
+        try:
+            meta = pq.read_metadata(pa.BufferReader(tail[-length:]))
+            columns = _columns(meta)
+        except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
+            raise FileError(Fault.CORRUPT, f"its footer cannot be read: {_line(error)}") from error
+        count = None if options.row_counts == "none" else meta.num_rows
+        return FileReading(
+            self.name, (TableReading(columns, count, CountSource.FOOTER if count is not None else None),)
+        )
+
+
+def _columns(meta: Any) -> tuple[Column, ...]:
+    """Columns of a footer. Leaves come in the same order in both schemas; only the Parquet one knows INT96."""
+    leaves = iter(meta.schema.column(at) for at in range(len(meta.schema)))
+    found = []
+    for field in meta.schema.to_arrow_schema():
+        mine = list(_take_leaves(field.type, leaves))
+        found.append(
+            Column(
+                name=field.name,
+                type=_type(field.type, iter(mine)),
+                nullable=field.nullable,
+                native_type=_native(mine) if not pa.types.is_nested(field.type) else "group",
+                type_source=TypeSource.FOOTER,
+            )
+        )
+    return tuple(found)
+
+
+def _take_leaves(type_: Any, leaves: Iterator[Any]) -> Iterator[Any]:
+    for _ in range(_leaf_count(type_)):
+        leaf = next(leaves, None)
+        if leaf is not None:
+            yield leaf
+
+
+def _leaf_count(type_: Any) -> int:
+    if isinstance(type_, pa.BaseExtensionType):
+        return _leaf_count(type_.storage_type)
+    if pa.types.is_dictionary(type_):
+        return _leaf_count(type_.value_type)
+    if pa.types.is_struct(type_):
+        return sum(_leaf_count(type_.field(at).type) for at in range(type_.num_fields))
+    if pa.types.is_map(type_):
+        return _leaf_count(type_.key_type) + _leaf_count(type_.item_type)
+    if pa.types.is_nested(type_) and hasattr(type_, "value_type"):
+        return _leaf_count(type_.value_type)
+    return 1
+
+
+def _type(type_: Any, leaves: Iterator[Any]) -> str:
+    """The Spark name; INT96 is a moment, though its Arrow type has no zone."""
+
+    def leaf(inner: Any) -> str | None:
+        found = next(leaves, None)
+        return "timestamp" if found is not None and found.physical_type == "INT96" else None
+
+    return spark_name(type_, leaf=leaf)
+
+
+def _native(leaves: list[Any]) -> str | None:
+    if len(leaves) != 1:
+        return None
+    logical = str(leaves[0].logical_type)
+    return str(leaves[0].physical_type) if logical == "None" else f"{leaves[0].physical_type} {logical}"
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,14 @@
+"""The formats that are read, in one place."""
+
+from __future__ import annotations
+
+from core.formats.base import Format
+from core.formats.csv import Csv
+from core.formats.json import Json
+from core.formats.parquet import Parquet
+
+PARQUET: Format = Parquet()
+CSV: Format = Csv()
+JSON: Format = Json()
+
+FORMATS: tuple[Format, ...] = (PARQUET, JSON, CSV)

@@ -1,0 +1,46 @@
+"""The one place that picks a store for a location."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from core.connections import Connection
+from core.errors import Fault, SourceError
+from core.sources.credentials import azure_credential, s3_credential
+from core.sources.locations import Kind, Location
+from core.sources.stores.base import Store
+
+
+def open_store(
+    location: Location,
+    connection: Connection | None = None,
+    *,
+    max_concurrency: int = 64,
+    environ: Mapping[str, str] = os.environ,
+) -> Store:
+    """A store for a location; nothing is connected before its first use.
+
+    Raises:
+        SourceError: a driver is missing (its hint names the package), or it is no place of files.
+    """
+    match location.kind:
+        case Kind.LOCAL:
+            from core.sources.stores.local import LocalStore
+
+            return LocalStore(location.path, threads=max_concurrency)
+        case Kind.S3:
+            from core.sources.stores.s3 import S3Store
+
+            return S3Store(location, s3_credential(location, connection, environ), max_concurrency=max_concurrency)
+        case Kind.AZURE:
+            from core.sources.stores.azure import AzureStore
+
+            use = azure_credential(location, connection, environ)
+            return AzureStore(location, use, max_concurrency=max_concurrency)
+        case Kind.OTHER:
+            from core.sources.stores.fsspec import FsspecStore
+
+            return FsspecStore(location)
+        case Kind.DATABASE:
+            raise SourceError(Fault.UNSUPPORTED, f"{location.shown} is a database, not a place of files")
