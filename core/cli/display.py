@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -37,6 +38,13 @@ class Display(Protocol):
 
     def show(self, glance: Glance) -> None: ...
     def stop(self) -> None: ...
+
+
+def display_for(as_json: bool) -> Display:
+    """The display that fits standard output: a board on a terminal, lines in a pipe."""
+    if as_json:
+        return JsonLines()
+    return Board(Console()) if sys.stdout.isatty() else PlainLines(click.echo)
 
 
 class JsonLines:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.cli.context import House, json_option, open_house
-from core.cli.display import Board, Display, JsonLines, PlainLines, event_line
+from core.cli.display import display_for, event_line
 from core.cli.summary import print_summary
 from core.cli.text import safe, span
 from core.cli.watch import Watch
@@ -87,11 +87,7 @@ def show(job_id: str, follow: bool, as_json: bool) -> None:
 
 
 def _follow(house: House, job_id: str, *, as_json: bool) -> None:
-    display: Display
-    if as_json:
-        display = JsonLines()
-    else:
-        display = Board(Console()) if sys.stdout.isatty() else PlainLines(click.echo)
+    display = display_for(as_json)
     watch = Watch(house.store, job_id)
     try:
         while True:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -87,11 +89,22 @@ def _print(result: pa.Table, output: Path | None) -> None:
     for row in result.slice(0, _MAX_PRINTED).to_pylist():
         table.add_row(*(Text("" if value is None else safe(_cell(value))) for value in row.values()))
     tty = output is None and sys.stdout.isatty()
-    with output.open("w", encoding="utf-8") if output else click.get_text_stream("stdout") as stream:
+    with _stream(output) as stream:
         console = Console(file=stream, width=None if tty else 10_000, soft_wrap=not tty)
         console.print(table)
     cut = f", the first {_MAX_PRINTED:,} shown" if len(result) > _MAX_PRINTED else ""
     click.echo(f"{plural(len(result), 'row')}{cut}", err=True)
+
+
+@contextmanager
+def _stream(output: Path | None) -> Iterator[IO[str]]:
+    """The file to write to, or standard output."""
+    if output is None:
+        yield sys.stdout
+        sys.stdout.flush()
+        return
+    with output.open("w", encoding="utf-8", newline="") as file:
+        yield file
 
 
 def _cell(value: Any) -> str:
@@ -101,7 +114,7 @@ def _cell(value: Any) -> str:
 def _write(result: pa.Table, form: str, output: Path | None) -> None:
     import csv
 
-    with output.open("w", encoding="utf-8", newline="") if output else click.get_text_stream("stdout") as stream:
+    with _stream(output) as stream:
         if form == "csv":
             writer = csv.writer(stream)
             writer.writerow(result.column_names)

@@ -7,12 +7,11 @@ import contextlib
 import json
 import os
 import signal
-import sys
 
 import click
 
 from core.cli.context import House, json_option, open_house
-from core.cli.display import Board, Display, JsonLines, PlainLines
+from core.cli.display import Display, PlainLines, display_for
 from core.cli.problems import read_checked
 from core.cli.root import CANCELLED
 from core.cli.summary import print_summary
@@ -89,7 +88,7 @@ def stored_job(record: JobRecord) -> Job:
 
 def run_shown(house: House, record: JobRecord, job: Job, owner: str, *, as_json: bool) -> int:
     """Run a job that `owner` holds, show it, print the answer, and give the exit status."""
-    state = asyncio.run(_run(house, record, job, owner, _display(as_json)))
+    state = asyncio.run(_run(house, record, job, owner, display_for(as_json)))
     ended = house.store.job(record.job_id)
     if as_json:
         click.echo(json.dumps(ended.answer))
@@ -101,16 +100,6 @@ def run_shown(house: House, record: JobRecord, job: Job, owner: str, *, as_json:
 def run_silently(house: House, record: JobRecord, job: Job, owner: str) -> JobState:
     """Run a job that `owner` holds, with nothing on standard output."""
     return asyncio.run(_run(house, record, job, owner, PlainLines(lambda line: click.echo(line, err=True))))
-
-
-def _display(as_json: bool) -> Display:
-    if as_json:
-        return JsonLines()
-    if sys.stdout.isatty():
-        from rich.console import Console
-
-        return Board(Console())
-    return PlainLines(click.echo)
 
 
 async def _run(house: House, record: JobRecord, job: Job, owner: str, display: Display) -> JobState:

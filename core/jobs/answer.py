@@ -15,7 +15,7 @@ MAX_FILES = 1_000
 def answer(job: JobRecord, sources: Sequence[SourceRecord], state: JobState, ended_at: float) -> dict[str, Any]:
     """The whole document; `execution_time` in seconds."""
     states = [source.state for source in sources]
-    document = {
+    document: dict[str, Any] = {
         "job_id": job.job_id,
         "status": state.value,
         "success": state is JobState.COMPLETED,

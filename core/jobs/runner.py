@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from core.errors import JobError, NuvynError
+from core.errors import NuvynError
 from core.jobs.answer import answer
 from core.jobs.model import JobRecord, JobState, SourceRecord, SourceState, job_end
 from core.jobs.source_run import SourceTask, failure_result, run_row, run_source
@@ -239,14 +240,11 @@ class _Run:
                 self.store.move_source(job_id, source.seq, SourceState.FAILED, error=problem, result=result)
 
 
-async def _uninterrupted(work: asyncio.Future[None] | object) -> None:
+async def _uninterrupted(work: Coroutine[Any, Any, None]) -> None:
     """Wait for `work` to its end; a cancellation meanwhile is raised after."""
-    task = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    task = asyncio.ensure_future(work)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
         await task
         raise
-
-
-__all__ = ["JobError", "Runner"]
