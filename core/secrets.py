@@ -32,8 +32,9 @@ _PATTERNS = tuple(
         # A whole SAS token in a connection string, `&` and all.
         r"(?P<keep>\bSharedAccessSignature\s*=\s*)(?P<hide>[^\s;\"']+)",
         # scheme://user:password@host. What is only a port (`http://host:80/a@b`) is no password.
-        r"(?P<keep>https?://[^\s:/?#@\"'<>]*:)(?!\d{1,5}[/?#])(?P<hide>[^\s\"'<>]+)(?=@)",
-        r"(?P<keep>(?<![a-z0-9+.\-])(?!https?:)[a-z][a-z0-9+.\-]{0,40}://(?!arn:)[^\s:/?#@\"'<>]*:)(?P<hide>[^\s\"'<>]+)(?=@)",
+        r"(?P<keep>https?://[^\s:/?#@\"'<>]*:)(?!\d{1,5}[/?#])(?P<hide>[^\s\"'<>]{1,1000})(?=@)",
+        r"(?P<keep>(?<![a-z0-9+.\-])(?!https?:)[a-z][a-z0-9+.\-]{0,40}://(?!arn:)[^\s:/?#@\"'<>]*:)"
+        r"(?P<hide>[^\s\"'<>]{1,1000})(?=@)",
         r"(?P<keep>\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|digest|sharedkey(?:lite)?|token)\s+)?)"
         r"(?!AWS4-)(?P<hide>[^\s\"']+)",
         r"(?P<keep>\bbearer\s+)(?!(?:token|auth|realm)\w*\b)(?P<hide>[\w.~+/=\-]{6,})",
@@ -53,6 +54,9 @@ _SECRET_WORDS = frozenset(
     | {"sas", "sig", "signature", "authorization", "apikey", "accountkey", "secretkey", "accesskey", "sharedkey"}
 )
 _KEY_OF = frozenset({"account", "access", "secret", "shared", "api", "private", "storage", "master", "encryption"})
+_CONNECTION_STRING = re.compile(
+    r"(?:^|;)\s*(?:AccountKey|SharedAccessKey|SharedAccessSignature|Pwd|Password)\s*=", re.I
+)
 _SAS = re.compile(r"\?(?=.*\bsv=)(?=.*\bsig=)[^?]*$", re.DOTALL)
 # In these a `?` is part of a key, so nothing after it is a parameter.
 _OPAQUE = frozenset({"s3", "s3a", "s3n", "abfs", "abfss", "wasb", "wasbs", "az", "gs", "gcs", "file", "memory", "hf"})
@@ -271,5 +275,7 @@ def _secrets(value: Any, *, named: bool) -> Iterator[str]:
         if named and not _REFERENCE.search(value):
             yield value
         yield from secrets_of_url(value)
-        for pattern in _PATTERNS[:2]:
-            yield from (found["hide"] for found in pattern.finditer(value))
+        # The secret parts of a secret (the key in a connection string) may turn up alone.
+        if named or _CONNECTION_STRING.search(value):
+            for pattern in _PATTERNS:
+                yield from (found["hide"].strip("\"'") for found in pattern.finditer(value))

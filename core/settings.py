@@ -1,60 +1,29 @@
-"""Settings: where things lie, connections, names. Flags over `NUVYN_*` variables over the TOML file."""
+"""Settings: where things lie, names, limits, connections. Flags over `NUVYN_*` variables over a TOML file."""
 
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-
-from core.connections import KNOWN_FIELDS, SECRET_FIELDS, Connection
+from core.connections import Connection, connection_of
 from core.errors import UsageError
+from core.payload.models import Options
 from core.payload.problems import nearest
-from core.secrets import expand, register
 
-_Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-_PATHS = {"jobs": "jobs.sqlite", "mirror": "mirror.duckdb", "runs": "runs", "logs": "logs"}
-_LOG_LEVELS = Literal["debug", "info", "warning", "error"]
-
-
-class _FileIn(BaseSettings):
-    """The environment and the file, as pydantic-settings merges them."""
-
-    model_config = SettingsConfigDict(env_prefix="NUVYN_", extra="ignore")
-
-    jobs: Path | None = None
-    mirror: Path | None = None
-    runs: Path | None = None
-    logs: Path | None = None
-    catalog: _Identifier = "hive_metastore"
-    schema_name: _Identifier = "_executor_metadata"
-    log_level: _LOG_LEVELS = "info"
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return env_settings, init_settings
-
-
-class _ConnectionIn(BaseModel):
-    model_config = ConfigDict(extra="allow")
-    anonymous: bool = False
+PLACES = {"jobs": "jobs.sqlite", "mirror": "mirror.duckdb", "runs": "runs", "logs": "logs"}
+"""What lies in the home folder, by the setting that moves it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, with where each came from. `connections` are raw tables; see `connection`."""
+    """All settings, with where each came from.
+
+    `connections` are the file's tables as written; see `connection`. `options` are the defaults
+    that payloads override.
+    """
 
     home: Path
     config_file: Path
@@ -65,6 +34,7 @@ class Settings:
     catalog: str = "hive_metastore"
     schema_name: str = "_executor_metadata"
     log_level: str = "info"
+    options: Options = field(default_factory=Options)
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     warnings: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -73,130 +43,101 @@ class Settings:
         """A named connection with its `${ENV}` references resolved.
 
         Raises:
-            UsageError: there is none of that name, or a variable it names is not set.
+            UsageError: there is none of that name, a value of it is wrong, or a variable that it
+                names is not set.
         """
         table = self.connections.get(name)
         if table is None:
             near = nearest(name, self.connections)
-            known = ", ".join(sorted(self.connections)) or "none are configured"
-            hint = f"did you mean `{near}`?" if near else f"known: {known}"
+            known = ", ".join(sorted(self.connections)) or "none"
+            hint = f"did you mean `{near}`?" if near else f"add [connections.{name}] there; configured: {known}"
             raise UsageError(f"there is no connection named `{name}` in {self.config_file}", hint=hint)
-        try:
-            anonymous = _ConnectionIn.model_validate(table).anonymous
-        except ValidationError as error:
-            raise UsageError(f"connection `{name}`: anonymous must be true or false") from error
-        values = {k: expand(str(v), os.environ) for k, v in table.items() if k != "anonymous"}
-        for secret in SECRET_FIELDS:
-            register(values.get(secret))
-        known_values: dict[str, Any] = {k: v for k, v in values.items() if k in KNOWN_FIELDS}
-        extra = {k: v for k, v in values.items() if k not in KNOWN_FIELDS}
-        return Connection(name=name, anonymous=anonymous, extra=extra, **known_values)
+        return connection_of(name, table, os.environ)
 
     def origin(self, name: str) -> str:
-        """Where a setting came from: `flag`, a variable, a file, or `default`."""
+        """Where a setting came from: `flag`, a variable's name, a file's path, or `default`."""
         return self.origins.get(name, "default")
 
     def shown(self) -> dict[str, Any]:
-        """Every setting by name, without secrets."""
-        names = ("home", "config_file", *_PATHS, "catalog", "schema_name", "log_level")
-        shown: dict[str, Any] = {name: getattr(self, name) for name in names}
+        """Every setting by its name, without secrets; `origin` takes the same names."""
+        shown: dict[str, Any] = {"home": self.home, "config_file": self.config_file}
+        shown |= {name: getattr(self, name) for name in PLACES}
+        shown |= {"catalog": self.catalog, "schema": self.schema_name, "log_level": self.log_level}
+        shown |= {f.name: getattr(self.options, f.name) for f in fields(Options) if f.name in LIMITS}
         shown["connections"] = ", ".join(sorted(self.connections)) or "none"
         return shown
 
     def prepare(self) -> None:
-        """Make the folders, for their owner only.
+        """Make the folders that are missing, open to their owner only (mode 0700).
 
         Raises:
             UsageError: one can't be made.
         """
-        for folder in (self.home, self.runs, self.logs, self.jobs.parent, self.mirror.parent):
+        for name, folder in (
+            ("home", self.home),
+            ("runs", self.runs),
+            ("logs", self.logs),
+            ("jobs", self.jobs.parent),
+            ("mirror", self.mirror.parent),
+        ):
             try:
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                _make(folder)
             except OSError as error:
                 raise UsageError(
-                    f"{folder} cannot be made: {error.strerror}", hint="set NUVYN_HOME to a folder you can write to"
+                    f"the folder {folder} cannot be made: {error.strerror}",
+                    hint=f"set NUVYN_{name.upper()} to a place that you can write to",
                 ) from error
 
 
-def load_settings(*, home: str | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings; `home` is the flag's value.
+LIMITS = (
+    "parallel_sources",
+    "max_concurrency",
+    "retries",
+    "timeout_s",
+    "incremental",
+    "row_counts",
+    "sample_values",
+    "sample_bytes",
+)
+"""The options whose defaults are settings: those that say how to read, not what."""
+
+
+def load_settings(
+    *, home: str | None = None, overrides: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """Read the settings; `home` and `overrides` (by setting name) are flags, None when not given.
 
     Raises:
-        UsageError: the file is not TOML, or a value in it or in a variable is wrong.
+        UsageError: the file is not TOML or can't be read, or a value is wrong.
     """
-    from platformdirs import user_config_path, user_data_path
+    from core.settings_sources import gather
 
-    environ = os.environ if environ is None else environ
-    origins: dict[str, str] = {}
-    if home:
-        found_home, origins["home"] = Path(home), "flag"
-    elif environ.get("NUVYN_HOME"):
-        found_home, origins["home"] = Path(environ["NUVYN_HOME"]), "NUVYN_HOME"
-    else:
-        found_home = user_data_path("nuvyn", appauthor=False)
-    found_home = found_home.expanduser().absolute()
-    config = found_home / "config.toml"
-    if environ.get("NUVYN_CONFIG"):
-        config, origins["config_file"] = Path(environ["NUVYN_CONFIG"]).expanduser().absolute(), "NUVYN_CONFIG"
-    elif not config.exists():
-        elsewhere = user_config_path("nuvyn", appauthor=False) / "config.toml"
-        config = elsewhere if elsewhere.exists() else config
-    table = _read(config)
-    connections = table.pop("connections", {})
-    warnings = _unknown(table, connections, config)
-    try:
-        merged = _FileIn(**table)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        name = str(fault["loc"][0])
-        place = f"NUVYN_{name.upper()}" if f"NUVYN_{name.upper()}" in environ else str(config)
-        raise UsageError(f"the setting `{name}` ({place}) is wrong: {fault['msg']}") from error
-    for name in ("catalog", "schema_name", "log_level", *_PATHS):
-        variable = f"NUVYN_{name.upper()}"
-        if variable in environ:
-            origins[name] = variable
-        elif name in table:
-            origins[name] = str(config)
-    paths = {
-        name: (Path(getattr(merged, name)).expanduser().absolute() if getattr(merged, name) else found_home / file)
-        for name, file in _PATHS.items()
-    }
+    flags = {name: value for name, value in {**(overrides or {}), "home": home}.items() if value is not None}
+    found = gather(flags, os.environ if environ is None else environ)
+    values, place = found.values, found.home
+    paths = {name: values.get(name, place / default) for name, default in PLACES.items()}
     return Settings(
-        home=found_home,
-        config_file=config,
-        catalog=merged.catalog,
-        schema_name=merged.schema_name,
-        log_level=merged.log_level,
-        connections=connections,
-        warnings=tuple(warnings),
-        origins=origins,
+        home=place,
+        config_file=found.config_file,
         **paths,
+        **{name: values[key] for name, key in _NAMES.items() if key in values},
+        options=Options(**{name: values[name] for name in LIMITS if name in values}),
+        connections=found.connections,
+        warnings=found.warnings,
+        origins=found.origins,
     )
 
 
-def _read(config: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(config.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{config} is not valid TOML: {error}", hint="mend the line it names") from error
-    except OSError as error:
-        raise UsageError(f"{config} cannot be read: {error.strerror}") from error
+_NAMES = {"catalog": "catalog", "schema_name": "schema", "log_level": "log_level"}
 
 
-def _unknown(table: dict[str, Any], connections: Any, config: Path) -> list[str]:
-    if not isinstance(connections, dict) or not all(isinstance(c, dict) for c in connections.values()):
-        raise UsageError(f"{config}: connections must be tables", hint="write [connections.NAME]")
-    known = (*_FileIn.model_fields, "connections")
-    found = []
-    for name in table:
-        if name not in known:
-            near = nearest(name, known)
-            found.append(f"{config}: unknown setting `{name}`" + (f"; did you mean `{near}`?" if near else ""))
-    for name, fields in connections.items():
-        for key in fields:
-            near = nearest(key, KNOWN_FIELDS) if key not in KNOWN_FIELDS else None
-            if near:
-                found.append(f"{config}: connection `{name}`: unknown `{key}`; did you mean `{near}`?")
-    return found
+def _make(folder: Path) -> None:
+    """Make a folder and those above it that are missing; `mkdir` gives its mode to the last only."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    if not folder.is_dir():
+        raise NotADirectoryError(20, "a file is in its place")
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)

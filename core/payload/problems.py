@@ -48,7 +48,7 @@ class PayloadRefused(UsageError):
         super().__init__(first.message if first else "the payload was refused", hint=first.hint if first else "")
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
     """The known name that a mistyped one most likely means."""
-    found = difflib.get_close_matches(name.lower(), list(known), 1, cutoff=0.6)
+    found = difflib.get_close_matches(name.lower(), list(known), 1, cutoff=cutoff)
     return found[0] if found else None
