@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -108,7 +109,13 @@ def _stream(output: Path | None) -> Iterator[IO[str]]:
 
 
 def _cell(value: Any) -> str:
-    return json.dumps(value, default=str, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+    return json.dumps(value, default=_plain, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has no word for: whole decimals (DuckDB's integer sums) as numbers, the rest as text."""
+    whole = isinstance(value, Decimal) and value == value.to_integral_value()
+    return int(value) if whole else str(value)
 
 
 def _write(result: pa.Table, form: str, output: Path | None) -> None:
@@ -126,7 +133,7 @@ def _write(result: pa.Table, form: str, output: Path | None) -> None:
         first = True
         for batch in result.to_batches(max_chunksize=10_000):
             for row in batch.to_pylist():
-                stream.write(("\n" if first else ",\n") + json.dumps(row, default=str, ensure_ascii=False))
+                stream.write(("\n" if first else ",\n") + json.dumps(row, default=_plain, ensure_ascii=False))
                 first = False
         stream.write("\n]\n")
 

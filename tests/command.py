@@ -1,0 +1,85 @@
+"""The `nuvyn` command as tests call it: a process of its own, with a home folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+_CLOUD = ("AZURE_", "AWS_", "NUVYN_", "DATABRICKS_", "EXECUTOR_")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command ended with."""
+
+    code: int
+    out: str
+    err: str
+
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def last_json(self) -> Any:
+        return json.loads(self.out.strip().splitlines()[-1])
+
+
+class Nuvyn:
+    """Runs `nuvyn` on one home folder; only the given cloud variables are in its environment."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def environ(self, env: dict[str, str] | None = None) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(_CLOUD)}
+        quiet = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "HOME": str(self.home)}
+        return kept | quiet | {"NUVYN_HOME": str(self.home), "PYTHONPATH": str(ROOT)} | (env or {})
+
+    def __call__(self, *arguments: str, env: dict[str, str] | None = None, stdin: str = "") -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "core.cli.main", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environ(env),
+            cwd=self.home,
+            timeout=120,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "core.cli.main", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environ(env),
+            cwd=self.home,
+        )
+
+    def payload(self, sources: dict[str, str], workflow: str = "w", name: str = "payload.json", **job: Any) -> str:
+        """Write a payload of sources (id -> path) and return its file's name."""
+        listed = [{"source_id": k, "data_source_path": v} for k, v in sources.items()]
+        path = self.home / name
+        path.write_text(json.dumps({"workflow_id": workflow, "sources": listed} | job))
+        return str(path)
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        ran = self("query", sql, "--json")
+        assert ran.code == 0, ran.err
+        found: list[dict[str, Any]] = ran.json()
+        return found
+
+
+@pytest.fixture
+def nuvyn(tmp_path: Path) -> Nuvyn:
+    home = tmp_path / "home"
+    home.mkdir()
+    return Nuvyn(home)
