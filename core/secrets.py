@@ -50,7 +50,22 @@ _PATTERNS = tuple(
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SECRET_WORDS = frozenset(
-    {"password", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets", "token", "credential", "credentials"}
+    {
+        "password",
+        "passwd",
+        "pwd",
+        "pass",
+        "pw",
+        "auth",
+        "jwt",
+        "passphrase",
+        "passcode",
+        "secret",
+        "secrets",
+        "token",
+        "credential",
+        "credentials",
+    }
     | {"sas", "sig", "signature", "authorization", "apikey", "accountkey", "secretkey", "accesskey", "sharedkey"}
 )
 _KEY_OF = frozenset({"account", "access", "secret", "shared", "api", "private", "storage", "master", "encryption"})
@@ -130,6 +145,8 @@ def mask_url(url: str) -> str:
     Unlike `mask` it knows where a secret can be in a URL (the password, parameters of the query),
     so a key such as `s3://lake/token=a/part.csv` stays as it is.
     """
+    if _CONNECTION_STRING.search(url):
+        return mask(url)
     scheme, found, rest = url.partition("://")
     if not found:
         return _mask_query(url)
@@ -225,20 +242,27 @@ def _character(char: str) -> str:
 
 
 def _mask_password(rest: str, scheme: str) -> str:
-    """What stands after `scheme://`, without the password before the `@`."""
-    authority, slash, below = rest.partition("/")
-    user, colon, tail = authority.partition(":")
-    if not colon or "@" in user or user == "arn":
+    """What stands after `scheme://`, without the password before the `@`.
+
+    Outside the web a password may hold a raw `/`, `?` or `@` (SQLAlchemy takes it), so the last
+    `@` ends it: too much hidden is better than a part of a password shown.
+    """
+    user, colon, tail = rest.partition(":")
+    if not colon or re.search(r"[/?#@]", user) or user == "arn":
         return rest
-    if "@" in tail:
-        password, _, host = tail.rpartition("@")
-        return rest if is_reference(password) or not password else f"{user}:{HIDDEN}@{host}{slash}{below}"
-    if "@" not in below or (scheme in _OPAQUE and not scheme.startswith("s3")):
+    authority, slash, below = tail.partition("/")
+    if scheme in ("http", "https") or (scheme in _OPAQUE and not scheme.startswith("s3")):
+        password, at, host = authority.rpartition("@")
+        host += slash + below
+    else:
+        before, mark, query = tail.partition("?")
+        password, at, host = before.rpartition("@")
+        host += mark + query
+        if not at and not re.match(r"\d{1,5}(?:[/?]|$)", tail):
+            password, at, host = tail.rpartition("@")
+    if not at or not password or is_reference(password):
         return rest
-    if scheme in ("http", "https") and re.fullmatch(r"\d{1,5}", tail):
-        return rest
-    # A password with a raw `/` in it, as SQLAlchemy allows; the host begins after the `@`.
-    return f"{user}:{HIDDEN}@{below.rpartition('@')[2]}"
+    return f"{user}:{HIDDEN}@{host}"
 
 
 def _mask_query(url: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from core.secrets import mask_tree
+from core.secrets import mask_tree, mask_url
 
 JOB_TYPES = ("metadata_extraction",)
 DATABASE_KINDS = ("postgresql", "mysql", "sqlite", "duckdb", "mssql", "snowflake", "databricks")
@@ -47,7 +48,10 @@ OPTION_NAMES = tuple(f.name for f in fields(Options))
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source; `path` is None when the payload names none (the source is then skipped)."""
+    """One source; `path` is None when the payload names none (the source is then skipped).
+
+    `type` is one of `SOURCE_TYPES`, the job's default filled in; `index` is its position in the payload.
+    """
 
     source_id: str
     path: str | None = field(repr=False)
@@ -55,11 +59,15 @@ class Source:
     connection: str | None
     options: Options
     raw: dict[str, Any] = field(repr=False)
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A checked payload. `single` tells that it came in the single-source shape."""
+    """A checked payload. `single` tells that it came in the single-source shape.
+
+    `options` are the job's; each source has its own, merged over these. `raw` is the payload as given.
+    """
 
     workflow_id: str
     job_type: str
@@ -71,11 +79,53 @@ class Job:
     single: bool
     raw: dict[str, Any] = field(repr=False)
 
+    @property
+    def databricks_credentials(self) -> dict[str, Any] | None:
+        """The job's own credentials for Databricks; never stored."""
+        found: dict[str, Any] | None = (self.job_metadata or {}).get("databricks_credentials")
+        return found
+
     def masked(self) -> dict[str, Any]:
-        """The payload as it may be stored: secrets hidden, Databricks credentials left out."""
-        kept = dict(self.raw)
-        if isinstance(kept.get("job_metadata"), dict):
-            hidden = ("databricks_credentials",)
-            kept["job_metadata"] = {k: v for k, v in kept["job_metadata"].items() if k not in hidden}
-        masked: dict[str, Any] = mask_tree(kept)
-        return masked
+        """The payload as it may be stored and shown: secrets hidden, Databricks credentials left out.
+
+        What names and describes the sources is kept to the letter, so that a stored payload whose
+        paths carry no secret can be run again.
+        """
+        kept = _masked_entry(self.raw)
+        if isinstance(metadata := self.raw.get("job_metadata"), dict):
+            shown = {name: value for name, value in metadata.items() if name != "databricks_credentials"}
+            kept["job_metadata"] = _masked_entry(shown)
+        return kept
+
+
+_KEPT = (
+    "workflow_id",
+    "source_id",
+    "tenant_id",
+    "job_type",
+    "data_source_type",
+    "connection",
+    "write_to_db",
+)
+
+
+def _masked_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """A job, its metadata or a source, masked by what its fields mean."""
+    masked: dict[str, Any] = {}
+    for name, value in entry.items():
+        if name in _KEPT and isinstance(value, str | bool):
+            masked[name] = value
+        elif name == "data_source_path" and isinstance(value, str):
+            masked[name] = mask_url(value)
+        elif name == "sources" and isinstance(value, list):
+            masked[name] = [_masked_entry(item) if isinstance(item, dict) else mask_tree(item) for item in value]
+        elif name == "options" and isinstance(value, dict):
+            # Globs and table names are keys: `token=*/**` is a partition.
+            masked[name] = {n: item if n in OPTION_NAMES else _masked_value(n, item) for n, item in value.items()}
+        else:
+            masked[name] = _masked_value(name, value)
+    return masked
+
+
+def _masked_value(name: str, value: Any) -> Any:
+    return next(iter(mask_tree({name: value}).values()))

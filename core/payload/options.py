@@ -2,63 +2,94 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
 
+from core.payload.decode import child
 from core.payload.models import OPTION_NAMES, Options, RowCounts, TableRule
-from core.payload.problems import Problem, nearest
+from core.payload.problems import Problems, json_type, nearest
 
-_Pattern = Annotated[StrictStr, Field(min_length=1)]
+_Text = Annotated[StrictStr, Field(pattern=r"\S")]
 
 
 class _TableIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    name: _Pattern
-    path: _Pattern
+    model_config = ConfigDict(extra="ignore")
+    name: _Text
+    path: _Text
 
 
 class _OptionsIn(BaseModel):
-    """Only what is set is kept, so that a source's options can override the job's one by one."""
+    """The options' types and ranges. The defaults are `Options`' own; these are never read."""
 
-    parallel_sources: Annotated[StrictInt, Field(ge=1, le=256)] = 4
-    max_concurrency: Annotated[StrictInt, Field(ge=1, le=1024)] = 64
-    retries: Annotated[StrictInt, Field(ge=0, le=100)] = 3
-    timeout_s: Annotated[StrictInt | StrictFloat, Field(gt=0)] | None = None
+    parallel_sources: Annotated[StrictInt, Field(ge=1, le=256)] = 1
+    max_concurrency: Annotated[StrictInt, Field(ge=1, le=1024)] = 1
+    retries: Annotated[StrictInt, Field(ge=0, le=100)] = 0
+    timeout_s: Annotated[StrictInt | StrictFloat, Field(gt=0, le=31_536_000)] | None = None
     atomic: StrictBool = False
     incremental: StrictBool = True
-    include: list[_Pattern] = []
-    exclude: list[_Pattern] = []
+    include: list[_Text] = []
+    exclude: list[_Text] = []
     max_files: Annotated[StrictInt, Field(ge=1)] | None = None
     row_counts: RowCounts = "metadata"
     sample_values: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
-    sample_bytes: Annotated[StrictInt, Field(ge=1024, le=1 << 28)] = 1 << 20
+    sample_bytes: Annotated[StrictInt, Field(ge=1024, le=1 << 28)] = 1024
     tables: list[_TableIn] = []
 
 
-def read_options(given: Any, path: str, problems: list[Problem]) -> dict[str, Any]:
+_EXPECTED = {
+    "parallel_sources": "a whole number from 1 to 256",
+    "max_concurrency": "a whole number from 1 to 1024",
+    "retries": "a whole number from 0 to 100",
+    "timeout_s": "a number of seconds above 0, or null",
+    "atomic": "true or false",
+    "incremental": "true or false",
+    "include": "a list of globs",
+    "exclude": "a list of globs",
+    "max_files": "a whole number above 0, or null",
+    "row_counts": '"metadata", "exact" or "none"',
+    "sample_values": "a whole number from 0 to 1000",
+    "sample_bytes": "a whole number from 1024 to 268435456",
+    "tables": 'a list of {"name": …, "path": …}',
+}
+_OF_JOB = ("parallel_sources", "atomic")
+_NULLABLE = ("timeout_s", "max_files")
+
+
+def read_options(given: Any, path: str, problems: Problems, *, of_source: bool = False) -> dict[str, Any]:
     """The options that are set, ready for `make_options`; what is wrong is added to `problems`."""
     if given is None:
         return {}
     if not isinstance(given, dict):
-        problems.append(Problem(path, f"options must be an object, not {json_type(given)}"))
+        problems.fail(path, f"{path} must be an object, not {json_type(given)}", 'write {"retries": 3}')
         return {}
     for name in given:
-        if name not in OPTION_NAMES:
+        if name not in OPTION_NAMES and isinstance(name, str):
             near = nearest(name, OPTION_NAMES)
-            hint = f"did you mean `{near}`?" if near else f"known options: {', '.join(OPTION_NAMES)}"
-            problems.append(Problem(f"{path}.{name}", f"unknown option `{name}`", hint, "warning"))
+            text = f"`{name}`: did you mean `{near}`?" if near else f"`{name}` is no option"
+            problems.warn(child(path, name), text, f"known options: {', '.join(OPTION_NAMES)}")
+        elif of_source and name in _OF_JOB:
+            text = f"`{name}` has no effect in a source's options"
+            problems.warn(child(path, name), text, "put it into the job's options")
+    known = {n: v for n, v in given.items() if n in OPTION_NAMES and (v is not None or n in _NULLABLE)}
     try:
-        checked = _OptionsIn.model_validate({k: v for k, v in given.items() if k in OPTION_NAMES})
+        checked = _OptionsIn.model_validate(known)
     except ValidationError as error:
-        for fault in error.errors():
-            problems.append(_problem(path, fault))
+        # A union's branches each report the same place.
+        for place, fault in {_place(path, f["loc"]): f for f in error.errors()}.items():
+            loc = fault["loc"]
+            expected = _EXPECTED[str(loc[0])] if len(loc) == 1 or loc[0] in _NULLABLE else _inside(loc)
+            missing = fault["type"] == "missing"
+            text = f"{place} is missing" if missing else f"{place} must be {expected}, not {_quoted(fault['input'])}"
+            problems.fail(place, text, f"expected: {expected}")
         return {}
     return {name: getattr(checked, name) for name in checked.model_fields_set}
 
 
-def make_options(*layers: dict[str, Any]) -> Options:
-    """Options from layers of set ones, the later over the earlier."""
+def make_options(*layers: Mapping[str, Any], base: Options | None = None) -> Options:
+    """Options from layers of set ones over `base`, the later over the earlier."""
     merged: dict[str, Any] = {}
     for layer in layers:
         merged |= layer
@@ -67,28 +98,27 @@ def make_options(*layers: dict[str, Any]) -> Options:
             merged[name] = tuple(merged[name])
     if "tables" in merged:
         merged["tables"] = tuple(TableRule(table.name, table.path) for table in merged["tables"])
-    return Options(**merged)
+    return replace(base or Options(), **merged)
 
 
-def _problem(path: str, fault: Any) -> Problem:
-    place = path
-    for part in fault["loc"]:
+def _place(path: str, loc: tuple[int | str, ...]) -> str:
+    place = child(path, str(loc[0]))
+    for part in loc[1:]:
         if isinstance(part, int):
             place += f"[{part}]"
-        elif part in OPTION_NAMES or part in ("name", "path"):
+        elif part in ("name", "path"):
             place += f".{part}"
-    name = place.rpartition(".")[2]
-    expected = fault["msg"][:1].lower() + fault["msg"][1:]
-    return Problem(place, f"`{name}` is wrong: {expected}", f"it is {json_type(fault.get('input'))} here")
+    return place
 
 
-def json_type(value: Any) -> str:
-    """How JSON calls the type of a value."""
-    if value is None:
-        return "null"
+def _inside(loc: tuple[int | str, ...]) -> str:
+    return 'an object with "name" and "path"' if loc[0] == "tables" and len(loc) == 2 else "a non-blank string"
+
+
+def _quoted(value: Any) -> str:
+    """A wrong value as a message repeats it: numbers and short texts as they are, others by their type."""
     if isinstance(value, bool):
-        return "a boolean"
-    for kinds, name in ((int | float, "a number"), (str, "a string"), (list, "a list"), (dict, "an object")):
-        if isinstance(value, kinds):
-            return name
-    return type(value).__name__
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    return f'the string "{value}"' if isinstance(value, str) and len(value) <= 40 else json_type(value)

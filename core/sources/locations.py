@@ -2,84 +2,45 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from core.connections import Connection
-from core.errors import Fault, SourceError
-from core.secrets import expand, mask, register
+from core.payload.models import DATABASE_KINDS, FILE_FORMATS
+from core.secrets import expand, mask_url, register_tree
+from core.sources import azure_urls, database_urls, local_paths, s3_urls
+from core.sources.place import Kind, Location, unplaced
+from core.sources.web_urls import take_apart
 
+__all__ = ["Kind", "Location", "describe_type", "format_of", "locate"]
 
-class Kind(StrEnum):
-    """The kinds of place, by the names of `source_type` in answers and the mirror."""
-
-    AZURE = "azure_blob"
-    S3 = "aws_s3"
-    LOCAL = "local_filesystem"
-    OTHER = "fsspec"
-    DATABASE = "database"
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where a source is.
-
-    Attributes:
-        kind: which family of store.
-        scheme: the URL scheme that fsspec or SQLAlchemy would use (`abfs`, `s3`, `file`, `gs`, `postgresql`).
-        container: Azure container or S3 bucket; empty elsewhere.
-        path: the prefix in the container, without a leading `/` unless the key has one; for a
-            local location the absolute path; for any other URL what stands after `scheme://`.
-        account: Azure storage account, when the path names it.
-        endpoint: URL of the service when it isn't the public one (emulators, S3-compatible servers).
-        region: S3 region, when the path names it.
-        secrets: secret parts taken out of the path (`sas`, `password`), never shown.
-        url: for databases and other fsspec URLs, the URL with its secrets; never shown.
-        shown: the path for people: as written, its secret parts as `***`.
-    """
-
-    kind: Kind
-    scheme: str
-    container: str
-    path: str
-    shown: str
-    account: str | None = None
-    endpoint: str | None = None
-    region: str | None = None
-    url: str = field(default="", repr=False)
-    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-
-_FORMATS = frozenset({"csv", "parquet", "json", "excel", "avro", "orc", "arrow", "delta", "iceberg"})
-_DATABASES = {
-    "postgresql": "postgresql",
-    "postgres": "postgresql",
-    "mysql": "mysql",
-    "mariadb": "mariadb",
-    "sqlite": "sqlite",
-    "duckdb": "duckdb",
-    "mssql": "mssql",
-    "snowflake": "snowflake",
-    "databricks": "databricks",
-    "oracle": "oracle",
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.:_-]*)://(.*)", re.DOTALL)
+_REFERENCE_FIRST = re.compile(r"\$\{\w+\}")
+_NAMES = {
+    Kind.AZURE: "Azure Blob Storage",
+    Kind.S3: "S3",
+    Kind.LOCAL: "local files",
+    Kind.OTHER: "files by fsspec",
+    Kind.DATABASE: "database",
 }
-_AZURE_SCHEMES = frozenset({"abfs", "abfss", "wasb", "wasbs", "az"})
-_S3_SCHEMES = frozenset({"s3", "s3a", "s3n"})
-_AZURE_HOST = re.compile(r"([a-z0-9-]+)\.(?:blob|dfs)\.(core\.[a-z.]+|storage\.azure\.net|fabric\.microsoft\.com)")
-_S3_VIRTUAL = re.compile(r"(.+)\.s3[.-](?:dualstack\.)?(?:([a-z0-9-]+)\.)?(amazonaws\.com(?:\.cn)?)")
-_S3_PATH = re.compile(r"s3[.-](?:dualstack\.)?(?:([a-z0-9-]+)\.)?(amazonaws\.com(?:\.cn)?)")
-_EMULATOR_ACCOUNT = "devstoreaccount1"
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
 
 
 def format_of(source_type: str) -> str | None:
     """The one file format that a source type asks for, or None when any will do."""
-    return source_type if source_type in _FORMATS else None
+    return source_type if source_type in FILE_FORMATS else None
+
+
+def describe_type(location: Location) -> str:
+    """The kind of a place in words, with what tells it from others of its kind."""
+    name = _NAMES[location.kind]
+    if location.kind is Kind.AZURE:
+        where = location.container + (f" of {location.account}" if location.account else "")
+        return f"{name}, container {where}"
+    if location.kind is Kind.S3:
+        return f"{name}, bucket {location.container}" + (f" at {location.endpoint}" if location.endpoint else "")
+    return name if location.kind is Kind.LOCAL else f"{name} ({location.scheme})"
 
 
 def locate(
@@ -92,136 +53,137 @@ def locate(
     """The place that a path names.
 
     In an `https://` URL of a cloud the key is URL-encoded and is decoded once; everywhere else a
-    path is taken as it is. `${ENV}` is resolved in database URLs only, since it may be in a key.
+    path is taken as it is. `${ENV}` is resolved in database URLs and where a path starts with it,
+    nowhere else: it may be in a key.
 
     Raises:
         SourceError: no place has such a path, or the source type says another kind.
-        UsageError: a variable that a database URL names is not set.
+        UsageError: a variable that the path names is not set.
     """
-    match = _SCHEME.fullmatch(path)
-    scheme = match[1].lower() if match else ""
-    family = scheme.partition("+")[0]
-    if source_type == "database" or source_type in _DATABASES or (family in _DATABASES and match):
-        found = _database(path, source_type, environ)
-    elif not match:
-        found = _local(path)
-    elif scheme == "file":
-        found = _file_url(path, match[2])
-    elif scheme in _AZURE_SCHEMES:
-        found = _azure_url(path, match[2], connection, environ)
-    elif scheme in _S3_SCHEMES:
-        bucket, _, key = match[2].partition("/")
-        found = Location(Kind.S3, "s3", _named(bucket, path, "bucket"), key, path)
-    elif scheme in ("http", "https"):
-        found = _http(path, source_type, connection)
-    else:
-        found = Location(Kind.OTHER, scheme, "", match[2], mask(path), url=path)
+    if not path.strip():
+        raise unplaced("the path is empty", "write where the data is into data_source_path")
+    kind = source_type if source_type in tuple(Kind) else (connection.kind if connection else None)
+    as_database = source_type == "database" or source_type in DATABASE_KINDS
+    if _REFERENCE_FIRST.match(path) and not as_database:
+        resolved = locate(expand(path, environ, secret=False), source_type, connection=connection, environ=environ)
+        return _renamed(resolved, mask_url(path))
+    found = (
+        database_urls.locate_database(path, source_type, connection, environ)
+        if as_database and not _is_other_place(path)
+        else _place(path, kind, connection, environ)
+    )
     _agree(found, source_type)
     return found
 
 
-def _agree(found: Location, source_type: str) -> None:
-    named = {"azure_blob": Kind.AZURE, "aws_s3": Kind.S3, "local_filesystem": Kind.LOCAL}.get(source_type)
-    if named is not None and found.kind is not named:
-        raise SourceError(
-            Fault.UNSUPPORTED,
-            f"{found.shown} is of type {found.kind.value}, not {source_type}",
-            hint="correct data_source_type, or leave it out: `auto` finds it",
-        )
-
-
-def _named(container: str, path: str, what: str) -> str:
-    if not container:
-        raise SourceError(Fault.UNSUPPORTED, f"{mask(path)} names no {what}", hint=f"add the {what} to the path")
-    return container
-
-
-def _local(path: str) -> Location:
-    if "\x00" in path:
-        raise SourceError(Fault.UNSUPPORTED, "a local path cannot hold a NUL character", hint="correct the path")
-    absolute = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - a path is kept as text
-    return Location(Kind.LOCAL, "file", "", absolute, path)
-
-
-def _file_url(path: str, rest: str) -> Location:
-    host, slash, below = rest.partition("/")
-    if host not in ("", "localhost"):
-        raise SourceError(
-            Fault.UNSUPPORTED, f"{path} names the host {host}", hint="a file URL has three slashes: file:///folder"
-        )
-    local = slash + below
-    if re.match(r"/[A-Za-z]:", local):
-        local = local[1:]
-    return Location(Kind.LOCAL, "file", "", os.path.abspath(local or "/"), path)  # noqa: PTH100
-
-
-def _azure_url(path: str, rest: str, connection: Connection | None, environ: Mapping[str, str]) -> Location:
-    authority, _, key = rest.partition("/")
-    container, at, host = authority.partition("@")
-    account = host.partition(".")[0] if at else None
-    if account is None:
-        account = (connection.account if connection else None) or environ.get("AZURE_STORAGE_ACCOUNT_NAME")
-    return Location(Kind.AZURE, "abfs", _named(container, path, "container"), key, path, account=account or None)
-
-
-def _http(path: str, source_type: str, connection: Connection | None) -> Location:
-    parts = urlsplit(path)
-    host = (parts.hostname or "").lower()
-    # A key may hold an encoded `?` or `#`, so the key is decoded after the URL was split.
-    below = unquote(parts.path).lstrip("/") if not parts.path.startswith("//") else unquote(parts.path)[1:]
-    kind = source_type if source_type in ("azure_blob", "aws_s3") else (connection.kind if connection else None)
-    service = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    if azure := _AZURE_HOST.fullmatch(host):
-        endpoint = None if azure[2] == "core.windows.net" else f"{service.replace('.dfs.', '.blob.')}"
-        return _azure_http(path, parts.query, below, azure[1], endpoint)
-    first, _, rest = below.partition("/")
-    if first == _EMULATOR_ACCOUNT or kind == "azure_blob":
-        return _azure_http(path, parts.query, rest, first, f"{service}/{first}")
-    if virtual := _S3_VIRTUAL.fullmatch(host):
-        return _s3_http(path, virtual[1], below, virtual[2], None)
-    if plain := _S3_PATH.fullmatch(host):
-        return _s3_http(path, first, rest, plain[1], None)
-    if kind == "aws_s3":
-        return _s3_http(path, first, rest, None, service)
-    return Location(Kind.OTHER, parts.scheme, "", path.partition("://")[2], mask(path), url=path)
-
-
-def _azure_http(path: str, query: str, below: str, account: str, endpoint: str | None) -> Location:
-    container, _, key = below.partition("/")
-    secrets = {}
-    if "sig" in parse_qs(query):
-        secrets["sas"] = query
-        register(parse_qs(query)["sig"][0])
-    return Location(
-        Kind.AZURE,
-        "abfs",
-        _named(container, path.partition("?")[0], "container"),
-        key,
-        mask(path),
-        account=account,
-        endpoint=endpoint,
-        secrets=secrets,
-    )
-
-
-def _s3_http(path: str, bucket: str, key: str, region: str | None, endpoint: str | None) -> Location:
-    bucket = _named(bucket, path.partition("?")[0], "bucket")
-    return Location(Kind.S3, "s3", bucket, key, mask(path), endpoint=endpoint, region=region)
-
-
-def _database(path: str, source_type: str, environ: Mapping[str, str]) -> Location:
-    url = expand(path, environ)
-    match = _SCHEME.fullmatch(url)
+def _place(path: str, kind: str | None, connection: Connection | None, environ: Mapping[str, str]) -> Location:
+    match = _SCHEME.fullmatch(path)
     if match is None:
-        kind = _DATABASES.get(source_type)
-        if kind not in ("sqlite", "duckdb"):
-            raise SourceError(
-                Fault.UNSUPPORTED, f"{mask(path)} is not a database URL", hint="write it as postgresql://HOST/DATABASE"
-            )
-        file = Path(url).expanduser().absolute()
-        return Location(Kind.DATABASE, kind, "", str(file), mask(path), url=f"{kind}:///{file}")
-    password = urlsplit(url).password if "@" in match[2] else None
-    register(password)
-    family = match[1].lower().partition("+")[0]
-    scheme = _DATABASES.get(family, family)
-    return Location(Kind.DATABASE, scheme, "", "", mask(path), url=url, secrets={"password": password or ""})
+        return _without_scheme(path, kind, connection, environ)
+    scheme, rest = match[1].lower(), match[2]
+    if scheme in ("file", "local"):
+        return local_paths.from_file_url(path, f"//{rest}")
+    if scheme == "dbfs":
+        return local_paths.from_dbfs(path, rest)
+    if scheme in azure_urls.SCHEMES:
+        return azure_urls.from_scheme(path, scheme, rest)
+    if scheme in s3_urls.SCHEMES:
+        return s3_urls.from_scheme(path, scheme, rest)
+    if scheme in ("http", "https"):
+        return _web(path, scheme, rest, kind, connection, environ)
+    if scheme.startswith("jdbc:"):
+        raise unplaced(
+            f"{mask_url(path)} is a JDBC URL", "write the database as SQLAlchemy does: postgresql://HOST/NAME"
+        )
+    if database_urls.is_database(scheme):
+        return database_urls.locate_database(path, scheme, connection, environ)
+    return _other(path, scheme)
+
+
+def _without_scheme(path: str, kind: str | None, connection: Connection | None, environ: Mapping[str, str]) -> Location:
+    host = path.partition("/")[0].lower()
+    if azure_urls.is_azure_host(host) or s3_urls.is_s3_host(host):
+        return _renamed(_web(f"https://{path}", "https", path, kind, connection, environ), mask_url(path))
+    if path.startswith("dbfs:/"):
+        return local_paths.from_dbfs(path, path.removeprefix("dbfs:"))
+    if path.startswith("file:/"):
+        return local_paths.from_file_url(path, path.removeprefix("file:"))
+    if kind in (Kind.AZURE, Kind.S3) and not path.startswith(("/", "~", ".", "\\")):
+        scheme = "az" if kind is Kind.AZURE or kind == Kind.AZURE.value else "s3"
+        raise unplaced(f"{path} is a path without a scheme", f"write {scheme}://{path}")
+    if kind == Kind.DATABASE.value and connection is not None and connection.url:
+        return database_urls.locate_database(path, Kind.DATABASE.value, connection, environ)
+    return local_paths.from_path(path)
+
+
+def _web(
+    path: str, scheme: str, rest: str, kind: str | None, connection: Connection | None, environ: Mapping[str, str]
+) -> Location:
+    url = take_apart(path, scheme, rest)
+    if azure_urls.is_azure_host(url.host):
+        return azure_urls.from_web(url)
+    if s3_urls.is_presigned(url):
+        return _other(path, scheme)
+    if s3_urls.is_s3_host(url.host):
+        return s3_urls.from_web(url)
+    endpoints = [connection.endpoint_url] if connection and kind == Kind.S3.value else []
+    endpoints += [environ.get("AWS_ENDPOINT_URL_S3"), environ.get("AWS_ENDPOINT_URL")]
+    for endpoint in endpoints:
+        if endpoint and f"{url.service}/{url.path}".startswith(endpoint.rstrip("/") + "/"):
+            return s3_urls.from_web(url, endpoint=endpoint.rstrip("/"))
+    if kind == Kind.S3.value:
+        return s3_urls.from_web(url)
+    if kind == Kind.AZURE.value or azure_urls.is_emulator(url):
+        return azure_urls.from_web(url)
+    return _other(path, scheme)
+
+
+def _other(path: str, scheme: str) -> Location:
+    """Any other URL that fsspec may have a driver for; whether it is installed is known when it is opened."""
+    from fsspec.registry import known_implementations, registry
+
+    first = scheme.partition("::")[0]
+    known = {*known_implementations, *registry}
+    if first not in known:
+        ours = {*known, *azure_urls.SCHEMES, *s3_urls.SCHEMES, *database_urls.DIALECTS}
+        near = difflib.get_close_matches(first, sorted(ours), 1)
+        hint = (
+            f"did you mean {near[0]}://?" if near else "write s3://, abfs://, file:// or another URL that fsspec knows"
+        )
+        raise unplaced(f"{mask_url(path)}: nothing reads {first}:// URLs", hint)
+    register_tree(path)
+    shown = mask_url(path)
+    return Location(Kind.OTHER, first, "", shown.partition("://")[2], shown, url=path)
+
+
+def _is_other_place(path: str) -> bool:
+    """Whether a path is surely no database's: the URL of a store of files."""
+    match = _SCHEME.fullmatch(path)
+    scheme = match[1].lower() if match else ""
+    return scheme in {"http", "https", "file", "dbfs", *azure_urls.SCHEMES, *s3_urls.SCHEMES}
+
+
+def _agree(found: Location, source_type: str) -> None:
+    """Raise when a source type says another kind of place, or another database, than the path."""
+    wanted: str | None = None
+    if source_type in DATABASE_KINDS:
+        same = {found.scheme, {"mariadb": "mysql"}.get(found.scheme, found.scheme)}
+        if found.kind is not Kind.DATABASE or (found.scheme in database_urls.DIALECTS and source_type not in same):
+            wanted = f"a {source_type} database"
+    elif source_type in tuple(Kind) and found.kind.value != source_type:
+        # A presigned URL of S3 is read as the plain web page that it is.
+        if source_type == Kind.S3.value and found.scheme in ("http", "https"):
+            return
+        wanted = source_type
+    if wanted:
+        what = f"{found.kind.value} ({found.scheme})" if found.kind in (Kind.OTHER, Kind.DATABASE) else found.kind.value
+        raise unplaced(
+            f"{found.shown} is {what}, but data_source_type says {wanted}",
+            "correct data_source_type, or leave it out: `auto` finds it",
+        )
+
+
+def _renamed(found: Location, shown: str) -> Location:
+    from dataclasses import replace
+
+    return replace(found, shown=shown)
