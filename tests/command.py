@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.servers.objects import Bucket
 
 ROOT = Path(__file__).resolve().parent.parent
 _CLOUD = ("AZURE_", "AWS_", "NUVYN_", "DATABRICKS_", "EXECUTOR_")
@@ -34,13 +34,19 @@ class Ran:
 class Nuvyn:
     """Runs `nuvyn` on one home folder; only the given cloud variables are in its environment."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, cloud: dict[str, str] | None = None) -> None:
         self.home = home
+        self._cloud = cloud or {}
 
     def environ(self, env: dict[str, str] | None = None) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(_CLOUD)}
         quiet = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull, "HOME": str(self.home)}
-        return kept | quiet | {"NUVYN_HOME": str(self.home), "PYTHONPATH": str(ROOT)} | (env or {})
+        return (
+            kept
+            | quiet
+            | {"NUVYN_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+            | (self._cloud if env is None else env)
+        )
 
     def __call__(self, *arguments: str, env: dict[str, str] | None = None, stdin: str = "") -> Ran:
         done = subprocess.run(
@@ -78,8 +84,6 @@ class Nuvyn:
         return found
 
 
-@pytest.fixture
-def nuvyn(tmp_path: Path) -> Nuvyn:
-    home = tmp_path / "home"
-    home.mkdir()
-    return Nuvyn(home)
+def place(bucket: Bucket) -> str:
+    """The path of a bucket of the counting server."""
+    return f"s3://{bucket.name}"

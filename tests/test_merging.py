@@ -59,9 +59,9 @@ def test_columns_of_one_name_in_one_file_stay_apart() -> None:
 
 
 types = st.sampled_from(["int", "bigint", "double", "string", "void", "date", "struct<a:int>"])
-uses = st.lists(
-    st.dictionaries(st.sampled_from("abc"), types, min_size=1), min_size=1, max_size=6
-).map(lambda found: [use(f"f{at}", **columns) for at, columns in enumerate(found)])
+uses = st.lists(st.dictionaries(st.sampled_from("abc"), types, min_size=1), min_size=1, max_size=6).map(
+    lambda found: [use(f"f{at}", **columns) for at, columns in enumerate(found)]
+)
 
 
 @given(uses, st.randoms(use_true_random=False))

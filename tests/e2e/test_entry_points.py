@@ -37,7 +37,10 @@ def test_the_executor_prints_the_answer_and_nothing_else(nuvyn: Nuvyn, lake: Pat
     payload = {
         "job_type": "metadata_extraction",
         "workflow_id": "w",
-        "sources": [{"source_id": "one", "data_source_path": str(lake)}, {"source_id": "two", "data_source_path": str(lake)}],
+        "sources": [
+            {"source_id": "one", "data_source_path": str(lake)},
+            {"source_id": "two", "data_source_path": str(lake)},
+        ],
     }
     env = {"NUVYN_JOB_PAYLOAD": json.dumps(payload)}
     ran = executor(nuvyn, "metadata_extraction", "", "auto", "default", "--write-to-db", env=env)
@@ -45,7 +48,12 @@ def test_the_executor_prints_the_answer_and_nothing_else(nuvyn: Nuvyn, lake: Pat
     answer = ran.json()
     assert (answer["status"], answer["success"]) == ("completed", True)
     data = answer["result_data"]
-    assert (data["workflow_id"], data["total_sources"], data["sources_processed"], data["sources_failed"]) == ("w", 2, 2, 0)
+    assert (data["workflow_id"], data["total_sources"], data["sources_processed"], data["sources_failed"]) == (
+        "w",
+        2,
+        2,
+        0,
+    )
     first = data["sources"][0]
     assert (first["source_id"], first["status"], first["source_type"]) == ("one", "success", "local_filesystem")
     meta = first["metadata"]

@@ -122,7 +122,9 @@ def test_each_query_gives_what_the_files_hold(retail: Nuvyn, tmp_path: Path) -> 
         ("stock", "sku", "string", 0, True),
         ("stock", "count", "bigint", 1, True),
     ]
-    assert [(r["source_id"], r["table_count"], r["column_count"], r["nullable_columns"]) for r in retail.rows(COMPARE)] == [
+    assert [
+        (r["source_id"], r["table_count"], r["column_count"], r["nullable_columns"]) for r in retail.rows(COMPARE)
+    ] == [
         ("amazon_data", 2, 4, 3),
         ("ebay_data", 1, 3, 3),
     ]

@@ -27,9 +27,7 @@ def store(tmp_path: Path) -> Iterator[JobStore]:
 
 
 def make(store: JobStore, sources: tuple[str, ...] = ("a", "b"), owner: str | None = None) -> str:
-    return store.create(
-        workflow_id="w", tenant_id="t", payload={"workflow_id": "w"}, source_ids=sources, owner=owner
-    )
+    return store.create(workflow_id="w", tenant_id="t", payload={"workflow_id": "w"}, source_ids=sources, owner=owner)
 
 
 def test_ids_sort_by_time() -> None:

