@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from core.cli.main import main  # noqa: E402
+from core.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -14,7 +14,7 @@ SOURCE = {"source_id": "one", "data_source_path": "/nowhere"}
 
 REFUSED: dict[str, tuple[Any, list[tuple[str, str]]]] = {
     "not JSON": ('{\n  "workflow_id": oops}', [("", "line 2, column 18")]),
-    "not an object": ("[1]", [("", "must be a JSON object, not a list at line 1, column 1")]),
+    "not an object": ("[1]", [("", "must be a JSON object, not a list (line 1, column 1)")]),
     "no workflow_id": ({"sources": [SOURCE]}, [("workflow_id", "workflow_id is required")]),
     "blank workflow_id": ({"workflow_id": "  ", "sources": [SOURCE]}, [("workflow_id", "workflow_id is required")]),
     "source without source_id": (
@@ -44,7 +44,7 @@ REFUSED: dict[str, tuple[Any, list[tuple[str, str]]]] = {
         [
             ("job_type", "unknown job_type"),
             ("workflow_id", "workflow_id is required"),
-            ("options.retries", "`retries` is wrong"),
+            ("options.retries", "must be a whole number from 0 to 100, not -1"),
             ("sources[0].source_id", "Missing required field: source_id"),
             ("sources[2].data_source_type", "unknown data_source_type"),
             ("sources[2].source_id", "duplicate source_id"),

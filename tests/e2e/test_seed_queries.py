@@ -145,7 +145,16 @@ def test_saved_queries_answer_the_same(retail: Nuvyn) -> None:
 def test_results_can_be_written_in_every_form(retail: Nuvyn, tmp_path: Path) -> None:
     sql = "SELECT table_name, row_count FROM tables ORDER BY 1"
     assert retail("query", sql, "-f", "csv").out == "table_name,row_count\nbids,3\norders,2\nstock,2\n"
-    assert retail("query", sql, "-f", "table").out.split() == "table_name row_count bids 3 orders 2 stock 2".split()
+    assert retail("query", sql, "-f", "table").out.split() == [
+        "table_name",
+        "row_count",
+        "bids",
+        "3",
+        "orders",
+        "2",
+        "stock",
+        "2",
+    ]
     target = tmp_path / "out.parquet"
     assert retail("query", sql, "-o", str(target)).code == 0
     assert pq.read_table(target).column("row_count").to_pylist() == [3, 2, 2]

@@ -44,7 +44,8 @@ def test_three_places_in_one_job(nuvyn: Nuvyn, azurite: Azurite, seaweed: Seawee
     assert types == ["azure_blob", "aws_s3", "local_filesystem"]
     rows = {
         source: nuvyn.rows(
-            f"SELECT table_name, column_name, data_type, is_partition FROM columns WHERE source_id = '{source}' ORDER BY ALL"
+            "SELECT table_name, column_name, data_type, is_partition FROM columns"
+            f" WHERE source_id = '{source}' ORDER BY ALL"
         )
         for source in places
     }
