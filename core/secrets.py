@@ -37,10 +37,10 @@ _PATTERNS = tuple(
         r"(?P<hide>[^\s\"'<>]{1,1000})(?=@)",
         r"(?P<keep>\bauthorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|digest|sharedkey(?:lite)?|token)\s+)?)"
         r"(?!AWS4-)(?P<hide>[^\s\"']+)",
-        r"(?P<keep>\bbearer\s+)(?!(?:token|auth|realm)\w*\b)(?P<hide>[\w.~+/=\-]{6,})",
+        r"(?P<keep>\bbearer\s+)(?!(?:token|auth|realm)\w*\b)(?P<hide>[\w.~+/=%\-]{6,})",
         # name=value, "name": "value", name: value; also with `=` encoded.
         rf"(?P<keep>(?:(?<![A-Za-z0-9])|(?<=%3B)|(?<=%26)|(?<=%3F)){_NAME}(?:[\"']\s*[:=]\s*|\s*=\s*|%3D))(?P<hide>{_VALUE})",
-        r"(?P<keep>(?<![A-Za-z0-9])(?:[\w.\-]{0,60}?(?:password|secret|account_?key|secret_?access_?key))\s*:\s+)"
+        r"(?P<keep>(?<![A-Za-z0-9])(?:[\w.\-]{0,60}?(?:password|secret|[_-]token|account_?key|secret_?access_?key))\s*:\s+)"
         rf"(?P<hide>{_VALUE})",
         r"(?P<keep><(?:SecretAccessKey|SessionToken|Signature|Password|Token)>)(?P<hide>[^<]+)",
         r"(?P<keep>)(?P<hide>\bdapi[0-9a-z]{8,}(?:-\d+)?)",
@@ -92,6 +92,8 @@ _OWN_WORDS = frozenset(
         "devstoreaccount1",
     }
 )
+
+_SHORT_ESCAPES = {"\n": r"\\n", "\r": r"\\r", "\t": r"\\t", "\b": r"\\b", "\f": r"\\f"}
 
 _lock = threading.Lock()
 _seen: set[str] = set()
@@ -203,7 +205,7 @@ def is_reference(text: str) -> bool:
 
 def _hide(match: re.Match[str]) -> str:
     hidden = match["hide"]
-    if hidden == HIDDEN or is_reference(hidden):
+    if is_reference(hidden.strip("\"'")):
         return match[0]
     quote = hidden[0] if hidden[0] in "\"'" and hidden[0] == hidden[-1] and len(hidden) > 1 else ""
     return f"{match['keep']}{quote}{HIDDEN}{quote}"
@@ -231,11 +233,11 @@ def _character(char: str) -> str:
     forms = [r"\\?" + re.escape(char)]
     encoded = char.encode("utf-8", "surrogatepass")
     forms.append("".join(rf"%(?:25)*(?i:{byte:02x})" for byte in encoded))
+    if char in _SHORT_ESCAPES:
+        forms.append(_SHORT_ESCAPES[char])
     if char == " ":
         forms.append(r"\+")
-    if not char.isalnum():
-        forms.append(rf"\\u(?i:{ord(char):04x})")
-    elif not char.isascii():
+    if not char.isascii() or not char.isalnum():
         units = char.encode("utf-16-be", "surrogatepass").hex()
         forms.append("".join(rf"\\u(?i:{units[at : at + 4]})" for at in range(0, len(units), 4)))
     return f"(?:{'|'.join(forms)})"
@@ -256,10 +258,10 @@ def _mask_password(rest: str, scheme: str) -> str:
         host += slash + below
     else:
         before, mark, query = tail.partition("?")
+        if "@" in query and "=" not in query.rpartition("@")[0] and not re.match(r"\d{1,5}(?:[/?]|$)", tail):
+            before, mark, query = tail, "", ""
         password, at, host = before.rpartition("@")
         host += mark + query
-        if not at and not re.match(r"\d{1,5}(?:[/?]|$)", tail):
-            password, at, host = tail.rpartition("@")
     if not at or not password or is_reference(password):
         return rest
     return f"{user}:{HIDDEN}@{host}"

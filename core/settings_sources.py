@@ -116,7 +116,7 @@ def _config_file(home: Path, environ: Mapping[str, str]) -> tuple[Path, str | No
 def _read(config: Path, *, required: bool) -> dict[str, Any]:
     try:
         return tomllib.loads(config.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if required:
             raise UsageError(f"there is no file {config}", hint="NUVYN_CONFIG must name a TOML file") from None
         return {}
