@@ -15,18 +15,29 @@ from core.sources.stores.base import Span, Store
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
+OnRetry = Callable[[int, float, SourceError], None]
+"""Is told the number of the failed attempt (from 1), the seconds until the next, and the fault."""
 
 _BASE_S = 0.2
 _CAP_S = 20.0
 _LONGEST_ASKED_S = 120.0
 
 
-def backoff(attempt: int, *, retry_after: float | None = None, rng: Callable[[], float] = random.random) -> float:
+def backoff(
+    attempt: int,
+    *,
+    retry_after: float | None = None,
+    rng: Callable[[], float] = random.random,
+    base: float = _BASE_S,
+    cap: float = _CAP_S,
+) -> float:
     """Seconds to wait after failed attempt number `attempt` (from 0).
 
-    A random time up to `0.2 s * 2^attempt`, at most 20 s; never less than the server asked for.
+    A random time up to `base * 2^attempt`, at most `cap` (both in seconds); never less than the
+    server asked for, unless that is beyond two minutes.
     """
-    wait = rng() * min(_CAP_S, _BASE_S * 2.0**attempt)
+    # The exponent is bounded before it overflows a float.
+    wait = rng() * min(cap, base * 2.0 ** min(attempt, 64))
     return wait if retry_after is None else max(wait, min(retry_after, _LONGEST_ASKED_S))
 
 
@@ -34,6 +45,9 @@ async def with_retries(
     call: Callable[[], Awaitable[T]],
     *,
     retries: int,
+    on_retry: OnRetry | None = None,
+    base: float = _BASE_S,
+    cap: float = _CAP_S,
     sleep: Sleep = asyncio.sleep,
     rng: Callable[[], float] = random.random,
 ) -> T:
@@ -48,37 +62,59 @@ async def with_retries(
         except SourceError as error:
             if not error.transient or attempt == retries:
                 raise
-            await sleep(backoff(attempt, retry_after=error.retry_after, rng=rng))
+            wait = backoff(attempt, retry_after=error.retry_after, rng=rng, base=base, cap=cap)
+            if on_retry is not None:
+                on_retry(attempt + 1, wait, error)
+        await sleep(wait)
     raise AssertionError("the loop returns or raises")
 
 
 class RetryingStore:
-    """A store whose reads are tried again. A listing is, as long as it has given no page."""
+    """A store whose reads and listings are tried again.
 
-    def __init__(self, inner: Store, *, retries: int, sleep: Sleep = asyncio.sleep) -> None:
+    A resumable listing asks for the failed page again; any other begins anew, and only as long as
+    it has given no page.
+    """
+
+    def __init__(
+        self, inner: Store, *, retries: int, on_retry: OnRetry | None = None, sleep: Sleep = asyncio.sleep
+    ) -> None:
         self._inner = inner
         self._retries = retries
+        self._on_retry = on_retry
         self._sleep = sleep
 
     @property
     def requests(self) -> Counter[str]:
         return self._inner.requests
 
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self._inner.warnings
+
     async def pages(self) -> AsyncIterator[pa.RecordBatch]:
-        for attempt in range(self._retries + 1):
-            begun = False
+        pages = self._inner.pages()
+        resumable = getattr(pages, "resumable", False)
+        given = False
+
+        async def following() -> pa.RecordBatch | None:
+            nonlocal pages
             try:
-                async for page in self._inner.pages():
-                    begun = True
-                    yield page
-                return
-            except SourceError as error:
-                if begun or not error.transient or attempt == self._retries:
-                    raise
-                await self._sleep(backoff(attempt, retry_after=error.retry_after))
+                return await anext(pages, None)
+            except SourceError:
+                if not resumable:
+                    pages = self._inner.pages()
+                raise
+
+        while (page := await self._try(following, self._retries if resumable or not given else 0)) is not None:
+            given = True
+            yield page
 
     async def read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
-        return await with_retries(lambda: self._inner.read(key, spans), retries=self._retries, sleep=self._sleep)
+        return await self._try(lambda: self._inner.read(key, spans), self._retries)
 
     async def close(self) -> None:
         await self._inner.close()
+
+    async def _try(self, call: Callable[[], Awaitable[T]], retries: int) -> T:
+        return await with_retries(call, retries=retries, on_retry=self._on_retry, sleep=self._sleep)

@@ -21,7 +21,7 @@ def prepare(home: Path) -> Launch:
     node, main = _node(), _installed()
     port = free_port()
     flags = ["--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
-    command = [node, str(main), *flags, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(home)]
+    command = [node, str(main), *flags, "--blobHost", "127.0.0.1", "--blobPort", str(port)]
     return Launch(command, port, {"url": f"http://127.0.0.1:{port}/{ACCOUNT}"})
 
 

@@ -7,6 +7,7 @@ signatures. Every test takes a bucket of its own, so that counts don't mix.
 import asyncio
 import bisect
 import hashlib
+import ssl
 import threading
 import uuid
 from collections import Counter
@@ -71,7 +72,8 @@ class _Answer:
 class ObjectServer:
     """Runs from `with` to its end; `url` is its endpoint."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._buckets: dict[str, Bucket] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="object-server", daemon=True)
@@ -81,9 +83,10 @@ class ObjectServer:
     def __enter__(self) -> Self:
         self._thread.start()
         self._server = asyncio.run_coroutine_threadsafe(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024), self._loop
+            asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024, ssl=self._tls), self._loop
         ).result()
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        scheme = "https" if self._tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     def __exit__(

@@ -53,7 +53,9 @@ def test_a_missing_driver_names_its_package() -> None:
 
 def test_a_scheme_that_nothing_knows() -> None:
     with pytest.raises(SourceError, match="no driver knows") as caught:
-        open_store(locate("nosuch://bucket/x"), None, max_concurrency=1, environ={})
+        open_store(
+            Location(Kind.OTHER, "nosuch", "", "x", "nosuch://x", url="nosuch://x"), None, max_concurrency=1, environ={}
+        )
     assert caught.value.fault is Fault.UNSUPPORTED
 
 

@@ -22,7 +22,7 @@ def write(root: Path, objects: dict[str, bytes]) -> None:
 
 
 async def test_odd_names_are_listed_and_read(tmp_path: Path) -> None:
-    objects = contents((*ODD, "new\nline", "back\\slash", "*.glob?", "repl\ufffdE9", "empty")) | {"empty": b""}
+    objects = contents((*ODD, "new\nline", "back\\slash", "*.glob?", "empty")) | {"empty": b""}
     write(tmp_path, objects)
     async with opened(locate(str(tmp_path))) as store:
         assert await everything(store) == objects
@@ -31,8 +31,7 @@ async def test_odd_names_are_listed_and_read(tmp_path: Path) -> None:
 
 async def test_names_that_are_no_text(tmp_path: Path) -> None:
     for name in (b"caf\xe9.csv", b"caf\xef\xbf\xbdE9.csv"):
-        with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:
-            file.write(name)
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).write_bytes(name)
     async with opened(locate(str(tmp_path))) as store:
         found = await everything(store)
     assert found["caf\ufffdE9.csv"] == b"caf\xe9.csv"

@@ -1,6 +1,7 @@
 """S3: against SeaweedFS, which checks signatures, and a server that counts and fails on demand."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from core.errors import Fault, SourceError
 from core.retry import RetryingStore
 from core.sources.locations import Kind, Location, locate
 from core.sources.stores.open import open_store
+from tests.servers.certificate import self_signed
 from tests.servers.objects import Bucket, ObjectServer, Trouble
 from tests.servers.run import free_port
 from tests.servers.seaweed import ACCESS_KEY, READER_KEY, READER_SECRET, SECRET_KEY, Seaweed
@@ -183,7 +185,9 @@ async def test_keys_of_the_environment_are_used(seaweed: Seaweed) -> None:
         assert await sizes(store) == {"a": 1}
 
 
-async def test_the_default_chain_reads_a_profile(seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+async def test_the_default_chain_reads_a_profile(
+    seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "credentials").write_text(
         f"[owner]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
     )
@@ -213,13 +217,13 @@ async def test_no_server_there() -> None:
     assert caught.value.transient
 
 
-async def test_a_server_with_another_certificate_is_final(object_server: ObjectServer) -> None:
-    bucket = object_server.bucket({"a": b"x"})
-    location = Location(Kind.S3, "s3", bucket.name, "", "s3://lake", endpoint=bucket.url.replace("http:", "https:"))
-    async with opened(location) as store:
-        with pytest.raises(SourceError) as caught:
-            await sizes(store)
+async def test_a_certificate_of_an_unknown_authority_is_final(tmp_path: Path) -> None:
+    with ObjectServer(self_signed(tmp_path)) as server:
+        async with opened(at(server.bucket({"a": b"x"}))) as store:
+            with pytest.raises(SourceError, match="certificate is not trusted") as caught:
+                await sizes(store)
     assert caught.value.fault is Fault.UNAVAILABLE
+    assert not caught.value.transient
 
 
 async def test_reads_run_side_by_side_and_can_be_cancelled(object_server: ObjectServer) -> None:

@@ -1,161 +1,87 @@
-"""Folders and files of this machine, without a layer in between: one scandir a folder."""
+"""Folders and files of this machine: one scandir a folder, one open a read, in threads."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import stat
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
 from core.errors import Fault, SourceError
-from core.sources.stores.base import LISTING, Span
+from core.sources.stores.base import Span
+from core.sources.stores.local_names import key_of, path_of
+from core.sources.stores.local_walk import Walk
+from core.sources.stores.spans import changed
 
-_PAGE = 2_000
+_MOST_THREADS = 32
 
 
 class LocalStore:
-    """One folder with all below it, or one file. Links to folders are followed, each folder once.
-
-    Names that are no UTF-8 are listed with the stray bytes as `\\udcXX` written out, and read back
-    from that; a folder that may not be read is an entry of `unreadable`.
-    """
+    """One folder with all below it, or one file; a folder listed is a LIST, a span read a GET."""
 
     def __init__(self, root: str, *, threads: int) -> None:
         self.requests: Counter[str] = Counter()
-        self.unreadable: list[str] = []
         self._root = root
         self._one_file = False
-        self._threads = ThreadPoolExecutor(max_workers=min(threads, 8), thread_name_prefix="local")
+        self._walk = Walk(root, self.requests)
+        self._threads = ThreadPoolExecutor(max_workers=min(threads, _MOST_THREADS), thread_name_prefix="local")
+
+    @property
+    def warnings(self) -> list[str]:
+        return self._walk.warnings()
 
     async def pages(self) -> AsyncIterator[pa.RecordBatch]:
         loop = asyncio.get_running_loop()
-        walk = await loop.run_in_executor(self._threads, self._start)
-        while (page := await loop.run_in_executor(self._threads, next, walk, None)) is not None:
-            yield page
+        self._walk = Walk(self._root, self.requests)
+        try:
+            self._one_file = not await loop.run_in_executor(self._threads, self._walk.is_folder)
+            # Pulled a page at a time, so that memory stays flat however slow the reader is.
+            batches = self._walk.batches()
+            while (batch := await loop.run_in_executor(self._threads, next, batches, None)) is not None:
+                yield batch
+        except OSError as error:
+            raise _fault(error, self._root) from error
 
     async def read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
         self.requests["GET"] += len(spans)
-        path = self._root if self._one_file else os.path.join(self._root, _to_name(key))
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _read, path, key, list(spans))
+        path = self._root if self._one_file else os.path.join(self._root, path_of(key))
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, _read, path, key, list(spans))
+        except OSError as error:
+            raise _fault(error, path) from error
 
     async def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _start(self) -> Iterator[pa.RecordBatch]:
-        self.requests["LIST"] += 1
-        try:
-            found = os.stat(self._root)
-        except OSError as error:
-            raise _fault(error, self._root) from error
-        if stat.S_ISDIR(found.st_mode):
-            try:
-                os.scandir(self._root).close()
-            except OSError as error:
-                raise _fault(error, self._root) from error
-            return self._walk(found)
-        self._one_file = True
-        name = os.path.basename(self._root)
-        return iter([_page([(_to_key(name), found.st_size, found.st_mtime_ns // 1000)])])
-
-    def _walk(self, root: os.stat_result) -> Iterator[pa.RecordBatch]:
-        rows: list[tuple[str, int, int]] = []
-        seen = {(root.st_dev, root.st_ino)}
-        folders = [""]
-        while folders:
-            folder = folders.pop()
-            self.requests["LIST"] += 1
-            try:
-                entries = os.scandir(os.path.join(self._root, folder))
-            except OSError:
-                self.unreadable.append(_to_key(folder))
-                continue
-            with entries:
-                for entry in entries:
-                    name = f"{folder}{entry.name}"
-                    try:
-                        if entry.is_dir():
-                            found = entry.stat()
-                            if (found.st_dev, found.st_ino) not in seen:
-                                seen.add((found.st_dev, found.st_ino))
-                                folders.append(f"{name}/")
-                            continue
-                        found = entry.stat()
-                    except OSError:
-                        # A link to nothing, or gone since the folder was read.
-                        continue
-                    if stat.S_ISREG(found.st_mode):
-                        rows.append((_to_key(name), found.st_size, found.st_mtime_ns // 1000))
-                    if len(rows) >= _PAGE:
-                        yield _page(rows)
-                        rows = []
-        if rows:
-            yield _page(rows)
-
-
-def _page(rows: list[tuple[str, int, int]]) -> pa.RecordBatch:
-    keys, sizes, times = zip(*rows, strict=True)
-    columns = [
-        pa.array(keys, pa.string()),
-        pa.array(sizes, pa.int64()),
-        pa.nulls(len(rows), pa.string()),
-        pa.array(times, pa.timestamp("us")),
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=LISTING)
-
-
-def _to_key(name: str) -> str:
-    """A file name as a key that UTF-8 can hold; see the class."""
-    if os.sep != "/":
-        name = name.replace(os.sep, "/")
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return name.encode("utf-8", "backslashreplace").decode()
-    return name
-
-
-def _to_name(key: str) -> str:
-    """The inverse of `_to_key` for names that needed it; a key that is a name as it is comes first."""
-    if "\\udc" not in key:
-        return key
-    parts = key.split("\\udc")
-    return parts[0] + "".join(
-        chr(0xDC00 + int(part[:2], 16)) + part[2:] if _is_hex(part[:2]) else f"\\udc{part}" for part in parts[1:]
-    )
-
-
-def _is_hex(text: str) -> bool:
-    return len(text) == 2 and all(c in "0123456789abcdef" for c in text)
-
 
 def _read(path: str, key: str, spans: list[Span]) -> list[bytes]:
-    try:
-        # A pipe or device that took a file's place must not block the run.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb", buffering=0) as file:
-            found = []
-            for start, end in spans:
-                file.seek(start)
-                parts = []
-                while start < end and (data := file.read(end - start)):
-                    parts.append(data)
-                    start += len(data)
-                found.append(b"".join(parts))
-            return found
-    except OSError as error:
-        raise _fault(error, key) from error
+    # A pipe that took the file's place must not block the run.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb", buffering=0) as file:
+        found = []
+        for start, end in spans:
+            file.seek(start)
+            parts = []
+            while start < end and (data := file.read(end - start)):
+                parts.append(data)
+                start += len(data)
+            if start != end:
+                raise changed(key)
+            found.append(b"".join(parts))
+        return found
 
 
 def _fault(error: OSError, path: str) -> SourceError:
-    shown = _to_key(path)
+    shown = key_of(path)
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return SourceError(Fault.NOT_FOUND, f"{shown} does not exist", hint="correct data_source_path")
+        return SourceError(Fault.NOT_FOUND, f"{shown} does not exist", hint="check the path's spelling")
     if isinstance(error, PermissionError):
         return SourceError(
-            Fault.DENIED, f"{shown} may not be read by this user", hint="give read permission, or run as another user"
+            Fault.DENIED, f"{shown} may not be read by this user", hint="give read permission, or run as its owner"
         )
-    return SourceError(Fault.UNAVAILABLE, f"{shown} cannot be read: {error.strerror}", transient=True)
+    # A stale or slow network file system may be well the next time; a broken name or link will not.
+    again = isinstance(error, TimeoutError | ConnectionError | InterruptedError)
+    return SourceError(Fault.UNAVAILABLE, f"{shown} cannot be read: {error.strerror}", transient=again)

@@ -19,10 +19,11 @@ def open_store(
     max_concurrency: int = 64,
     environ: Mapping[str, str] = os.environ,
 ) -> Store:
-    """A store for a location; nothing is connected before its first use.
+    """A store for a location, which connects on its first use; at most `max_concurrency` connections.
 
     Raises:
-        SourceError: a driver is missing (its hint names the package), or it is no place of files.
+        SourceError: a driver is missing (its hint names the package), credentials don't fit the
+            location, or it is no place of files.
     """
     match location.kind:
         case Kind.LOCAL:
@@ -36,11 +37,15 @@ def open_store(
         case Kind.AZURE:
             from core.sources.stores.azure import AzureStore
 
-            use = azure_credential(location, connection, environ)
-            return AzureStore(location, use, max_concurrency=max_concurrency)
+            credential = azure_credential(location, connection, environ)
+            return AzureStore(location, credential, max_concurrency=max_concurrency)
+        case Kind.OTHER if location.scheme in ("http", "https") and not location.path.endswith("/"):
+            from core.sources.stores.http import HttpStore
+
+            return HttpStore(location)
         case Kind.OTHER:
             from core.sources.stores.fsspec import FsspecStore
 
-            return FsspecStore(location)
+            return FsspecStore(location, connection, threads=max_concurrency)
         case Kind.DATABASE:
             raise SourceError(Fault.UNSUPPORTED, f"{location.shown} is a database, not a place of files")

@@ -1,122 +1,174 @@
-"""S3 and what speaks its protocol, through s3fs: its session and client, our pages and ranges.
+"""S3 and what speaks its protocol, through aiobotocore: the client that s3fs is built on.
 
-s3fs's own `find` and `cat_file` normalise paths; its client takes keys as they are.
+s3fs's own verbs normalise keys and ask for more than they need; its client takes a key as it
+is, and sends one request a page and one a range.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
 
 from core.errors import Fault, SourceError
+from core.secrets import register
 from core.sources.credentials import S3Credential
 from core.sources.locations import Location
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault
-from core.sources.stores.keys import Root, Row
+from core.sources.stores.paging import Page, PrefixPages
+from core.sources.stores.spans import fetch_spans
 
 _CONNECT_S, _READ_S = 10, 60
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_CREDENTIALS = (
+    "looked for a connection, AWS_ACCESS_KEY_ID, AWS_PROFILE, the AWS configuration files and an instance role"
+)
 
 
 class S3Store:
-    """One bucket below a prefix."""
+    """One bucket below a path."""
 
     def __init__(self, location: Location, credential: S3Credential, *, max_concurrency: int) -> None:
         try:
-            import s3fs
+            import aiobotocore.session  # noqa: F401 - asked for here, so that a missing extra is told at once
         except ImportError as error:
             raise SourceError(
-                Fault.MISSING_DRIVER, "reading S3 needs the package s3fs", hint="pip install 'nuvyn[s3]'"
+                Fault.MISSING_DRIVER, f"{location.shown}: reading S3 needs s3fs", hint="pip install 'nuvyn[s3]'"
             ) from error
         self.requests: Counter[str] = Counter()
+        self.warnings: list[str] = []
         self._bucket = location.container
-        self._root = Root(location.path, location.shown)
-        self._place = Place(location.shown, credential.described)
+        self._listing = PrefixPages(self._page, location.path, location.shown)
+        self._place = Place(location.shown, location.container, credential.described)
         self._credential = credential
         self._max_concurrency = max_concurrency
-        self._class = s3fs.S3FileSystem
-        self._fs: Any = None
+        self._opening = asyncio.Lock()
+        self._stack = AsyncExitStack()
         self._client: Any = None
+        self._path, self._shown = location.path, location.shown
 
-    async def pages(self) -> AsyncIterator[pa.RecordBatch]:
-        async for page in self._root.pages(self._list):
-            yield page
+    def pages(self) -> AsyncIterator[pa.RecordBatch]:
+        self._listing = PrefixPages(self._page, self._path, self._shown)
+        return self._listing
 
     async def read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
-        client = await self._connect()
-        found = []
-        for start, end in spans:
-            self.requests["GET"] += 1
+        whole = self._listing.root + key
+
+        async def fetch(start: int, end: int) -> bytes:
             try:
-                answer = await client.get_object(
-                    Bucket=self._bucket, Key=self._root.full(key), Range=f"bytes={start}-{end - 1}"
-                )
+                client = await self._open()
+                answer = await client.get_object(Bucket=self._bucket, Key=whole, Range=f"bytes={start}-{end - 1}")
                 async with answer["Body"] as body:
-                    found.append(await body.read())
+                    data: bytes = await body.read()
             except Exception as error:
                 raise fault(error, self._place, key=key) from error
-        return found
+            # A server that knows no ranges answers 200 with everything.
+            return data if answer["ResponseMetadata"]["HTTPStatusCode"] == 206 else data[start:end]
+
+        return await fetch_spans(fetch, key, spans)
 
     async def close(self) -> None:
-        fs, self._fs, self._client = self._fs, None, None
-        if fs is not None and fs._s3 is not None:
-            await fs._s3.__aexit__(None, None, None)
+        self._client = None
+        await self._stack.aclose()
 
-    async def _list(self, prefix: str) -> AsyncIterator[list[Row]]:
-        client = await self._connect()
-        token: dict[str, str] = {}
-        while True:
-            self.requests["LIST"] += 1
-            try:
-                answer = await client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **token)
-            except Exception as error:
-                raise fault(error, self._place) from error
-            yield [(o["Key"], o["Size"], o.get("ETag"), o.get("LastModified")) for o in answer.get("Contents", ())]
-            if not answer.get("IsTruncated"):
-                return
-            token = {"ContinuationToken": answer["NextContinuationToken"]}
+    async def _page(self, prefix: str, token: str | None) -> Page:
+        more = {} if token is None else {"ContinuationToken": token}
+        try:
+            client = await self._open()
+            answer = await client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **more)
+        except Exception as error:
+            raise fault(error, self._place) from error
+        objects = answer.get("Contents", ())
+        return Page(
+            keys=[entry["Key"] for entry in objects],
+            sizes=[entry["Size"] for entry in objects],
+            etags=[entry.get("ETag") for entry in objects],
+            modified=[_micros(entry.get("LastModified")) for entry in objects],
+            token=answer.get("NextContinuationToken") if answer.get("IsTruncated") else None,
+        )
 
-    async def _connect(self) -> Any:
-        if self._client is None:
-            try:
-                self._fs = self._filesystem(anonymous=self._credential.anonymous)
-                self._client = await self._fs.set_session()
-                if self._credential.chain and await self._without_credentials():
-                    await self.close()
-                    self._place = Place(self._place.shown, "no AWS credentials were found (anonymous)")
-                    self._fs = self._filesystem(anonymous=True)
-                    self._client = await self._fs.set_session()
-            except Exception as error:
-                raise fault(error, self._place) from error
+    async def _open(self) -> Any:
+        async with self._opening:
+            if self._client is None:
+                self._client = await self._connect()
         return self._client
 
-    async def _without_credentials(self) -> bool:
-        return await self._fs.session.get_credentials() is None
+    async def _connect(self) -> Any:
+        from aiobotocore.config import AioConfig
+        from aiobotocore.session import AioSession
+        from botocore import UNSIGNED
 
-    def _filesystem(self, *, anonymous: bool) -> Any:
         use = self._credential
-        config: dict[str, Any] = {
-            "connect_timeout": _CONNECT_S,
-            "read_timeout": _READ_S,
-            "max_pool_connections": self._max_concurrency,
-            # Tries are ours to count and to space out.
-            "retries": {"max_attempts": 0},
-        }
-        if use.endpoint:
-            config["s3"] = {"addressing_style": "path"}
-        client: dict[str, Any] = {"region_name": use.region or ("us-east-1" if use.endpoint else None)}
-        return self._class(
-            anon=anonymous,
-            key=use.access_key_id,
-            secret=use.secret_access_key,
-            token=use.session_token,
-            profile=use.profile,
-            endpoint_url=use.endpoint,
-            client_kwargs={k: v for k, v in client.items() if v},
-            config_kwargs=config,
-            asynchronous=True,
-            skip_instance_cache=True,
+        session = AioSession(profile=use.profile)
+        # The default chain ends with the instance's metadata service, which is not there on most machines.
+        session.set_config_variable("metadata_service_timeout", 1)
+        session.set_config_variable("metadata_service_num_attempts", 1)
+        # botocore's own parser of times takes half of the time of a listing.
+        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+        anonymous = use.anonymous
+        if use.chain:
+            found = await session.get_credentials()
+            anonymous = found is None
+            if found is not None:
+                frozen = await found.get_frozen_credentials()
+                register(frozen.secret_key)
+                register(frozen.token)
+        described = _NO_CREDENTIALS if use.chain else use.described
+        self._place = Place(
+            self._place.shown, self._bucket, described if anonymous else use.described, anonymous=anonymous
         )
+        config = AioConfig(
+            connect_timeout=_CONNECT_S,
+            read_timeout=_READ_S,
+            max_pool_connections=self._max_concurrency,
+            # The caller tries again: it counts the tries and spaces them out.
+            retries={"mode": "standard", "total_max_attempts": 1},
+            signature_version=UNSIGNED if anonymous else None,
+            ignore_configured_endpoint_urls=True if use.public else None,
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path"} if use.endpoint else None,
+        )
+        keys = {} if anonymous else {"aws_access_key_id": use.access_key_id, "aws_session_token": use.session_token}
+        secret = {} if anonymous else {"aws_secret_access_key": use.secret_access_key}
+        client = await self._stack.enter_async_context(
+            session.create_client(
+                "s3",
+                endpoint_url=use.endpoint,
+                region_name=use.region or session.get_config_variable("region") or "us-east-1",
+                config=config,
+                **keys,
+                **secret,
+            )
+        )
+        client.meta.events.register("before-send.s3", self._count)
+        return client
+
+    def _count(self, request: Any, event_name: str, **_: Any) -> None:
+        """Count what is really sent, also what botocore adds, such as looking for a bucket's region."""
+        kind = "HEAD" if request.method == "HEAD" else "LIST" if event_name.endswith("ListObjectsV2") else "GET"
+        self.requests[kind] += 1
+
+
+def _timestamp(text: Any) -> datetime:
+    """ISO 8601 as in listings; headers have other forms."""
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        from botocore.utils import parse_timestamp
+
+        parsed: datetime = parse_timestamp(text)
+        return parsed
+
+
+def _micros(moment: datetime | None) -> int | None:
+    if moment is None:
+        return None
+    past = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
+    return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
