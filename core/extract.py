@@ -10,6 +10,7 @@ whose files must not be read one by one, and how many files there are to read.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -92,7 +93,8 @@ async def extract(
     key = reader_key(request.read)
     pool = SchemaPool()
     memory = Memory(remembered if request.incremental else None, request.source_path, key, pool)
-    plan = _plan(request, listing, memory)
+    # What takes seconds for many files runs in a thread, so that the loop goes on answering.
+    plan = await asyncio.to_thread(_plan, request, listing, memory)
     progress.to_read = len(plan.to_read)
     progress.phase = Phase.READING
 
@@ -111,10 +113,15 @@ async def extract(
     )
     progress.phase = Phase.GROUPING
     progress.requests = store.requests.total()
-    done = assemble(plan.listed, plan.lakehouses, request.root_name, request.tables, request.read.sample_values)
+    done = await asyncio.to_thread(_tables, request, plan, key, sink)
     progress.tables = len(done.tables)
-    emit(request.workflow_id, request.source_id, request.source_path, key, plan.listed, done, sink)
     return _sums(plan.listed, done, store, warnings)
+
+
+def _tables(request: Request, plan: _Plan, key: str, sink: Sink) -> Assembled:
+    done = assemble(plan.listed, plan.lakehouses, request.root_name, request.tables, request.read.sample_values)
+    emit(request.workflow_id, request.source_id, request.source_path, key, plan.listed, done, sink)
+    return done
 
 
 @dataclass(slots=True)

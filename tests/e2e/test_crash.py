@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -84,8 +85,6 @@ def test_an_atomic_job_shows_nothing_before_its_end(nuvyn: Nuvyn, object_server:
 
 
 def test_ctrl_c_cancels_within_three_seconds_and_keeps_what_ended(nuvyn: Nuvyn, object_server: ObjectServer) -> None:
-    import signal
-
     good, slow = buckets(object_server, 2)
     slow.latency_s = 30
     payload = nuvyn.payload({"good": place(good), "slow": place(slow)})
@@ -125,3 +124,14 @@ def test_staged_rows_are_gone_when_a_job_has_ended(nuvyn: Nuvyn, tmp_path: Path)
     (tmp_path / "a.csv").write_text("x\n1\n")
     assert nuvyn("run", nuvyn.payload({"one": str(tmp_path / "a.csv")})).code == 0
     assert list((nuvyn.home / "runs").iterdir()) == []
+
+
+def test_a_job_of_a_worker_is_cancelled_from_outside(nuvyn: Nuvyn, object_server: ObjectServer) -> None:
+    [slow] = buckets(object_server, 1)
+    slow.latency_s = 30
+    job_id = nuvyn("run", nuvyn.payload({"slow": place(slow)}), "--queue", "--json").json()["job_id"]
+    worker = nuvyn.start("worker", "--once")
+    until(lambda: slow.counts["LIST"] > 0)
+    assert nuvyn("cancel", job_id).code == 0
+    worker.communicate(timeout=15)
+    assert nuvyn("show", job_id, "--json").json()["status"] == "cancelled"
