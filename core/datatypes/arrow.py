@@ -31,7 +31,13 @@ _NAMES = {
     pa.date32(): "date",
     pa.date64(): "date",
 }
-_EXTENSIONS = {"arrow.uuid": "string", "arrow.json": "string", "parquet.variant": "variant", "arrow.bool8": "boolean"}
+_EXTENSIONS = {
+    "arrow.uuid": "string",
+    "arrow.json": "string",
+    "parquet.variant": "variant",
+    "arrow.parquet.variant": "variant",
+    "arrow.bool8": "boolean",
+}
 
 
 def spark_name(type_: Any, *, leaf: Leaf | None = None) -> str:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from typing import Literal
 
 from core.catalog import Column, CountSource, FileReading, TableReading, TypeSource
 from core.errors import Fault, FileError
 from core.formats.base import Opened, ReadOptions, Span, Steps
-from core.formats.dialect import Dialect, Rows, find_dialect, read_rows
+from core.formats.delimited import RowCounter, Rows, read_rows
+from core.formats.dialect import Dialect, find_dialect
 from core.formats.text import Sample, stream, take_sample
 from core.formats.values import NULLS, column_type
-
-_LARGEST_FIELD = 64 << 20
 
 
 class Csv:
@@ -35,9 +33,8 @@ class Csv:
         if not sample.whole:
             # The last line may be cut; without any line end the sample is one long line.
             text = text[: text.rfind("\n") + 1] or text
-        rows = read_rows(text, dialect.delimiter, dialect.quote) if dialect.width > 1 else _single_column(text)
-        rows = rows[dialect.skipped :]
-        names = _names(rows.pop(0) if dialect.header and rows else [], _width(rows, dialect))
+        rows = read_rows(text, dialect.syntax)[dialect.skipped :]
+        names = _names(rows.pop(0) if dialect.header and rows else [], dialect.width)
         columns = _columns(names, rows, dialect, options)
         count, source = yield from _count(opened, options, sample, dialect, len(rows), len(text))
         ragged = sum(len(row) != len(names) for row in rows)
@@ -45,21 +42,16 @@ class Csv:
         return FileReading(self.name, (TableReading(columns, count, source, warnings=tuple(warnings)),))
 
 
-def _single_column(text: str) -> Rows:
-    return [[line] for line in text.split("\n") if line.strip()]
-
-
-def _width(rows: Rows, dialect: Dialect) -> int:
-    return max([dialect.width, *(len(row) for row in rows[:1])])
-
-
 def _names(header: list[str], width: int) -> list[str]:
-    """Column names: the header's, made unique; `columnN` where there is none."""
+    """Column names as in the header, made unique; `columnN` where there is none.
+
+    N is padded to one length, as DuckDB does, so that names sort like columns.
+    """
     names: list[str] = []
     taken: set[str] = set()
-    for at in range(max(width, len(header))):
-        base = header[at].strip() if at < len(header) else ""
-        name = base = base or f"column{at}"
+    digits = len(str(width - 1))
+    for at in range(width):
+        name = base = (header[at] if at < len(header) else "") or f"column{at:0{digits}}"
         again = 1
         while name in taken:
             name = f"{base}_{again}"
@@ -77,7 +69,7 @@ def _columns(names: list[str], rows: Rows, dialect: Dialect, options: ReadOption
         found.append(
             Column(
                 name=name,
-                type=column_type(values.keys(), decimal_comma=dialect.delimiter != ","),
+                type=column_type(values.keys(), decimal_comma=dialect.syntax.delimiter not in ("", ",")),
                 native_type="text",
                 type_source=TypeSource.INFERRED,
                 samples=tuple(samples),
@@ -95,52 +87,8 @@ def _count(
     if sample.whole:
         return rows, CountSource.COUNTED
     if options.row_counts == "exact":
-        counter = RowCounter(dialect.delimiter, dialect.quote if dialect.width > 1 else None)
+        counter = RowCounter(dialect.syntax)
         yield from stream(opened, sample.encoding, counter.take)
         return max(0, counter.finish() - dialect.skipped - dialect.header), CountSource.COUNTED
     used = sample.used * (length / max(1, len(sample.text)))
     return round(rows * opened.size / max(1.0, used)), CountSource.ESTIMATED
-
-
-class RowCounter:
-    """Counts rows of text that comes in pieces; a line end inside quotes ends no row.
-
-    A quote opens only at the start of a field, as in csv.reader, so an inch mark inside a field is
-    no quote. Blank lines are no rows.
-    """
-
-    def __init__(self, delimiter: str, quote: str | None) -> None:
-        self._quote = quote
-        self._rest = ""
-        self._rows = 0
-        if quote is not None:
-            q, d = re.escape(quote), re.escape(delimiter)
-            self._quoted = re.compile(rf"(?:^|(?<=[{d}\n])){q}(?:[^{q}]|{q}{q})*+(?:{q}|\Z)", re.DOTALL)
-
-    def take(self, text: str) -> None:
-        """Count the rows that end within `text`."""
-        text = self._rest + text
-        # Line ends inside quotes are blotted out one for one, so that positions stay.
-        plain = text if self._quote is None or self._quote not in text else self._without_quoted(text)
-        end = plain.rfind("\n") + 1
-        self._rest = text[end:]
-        self._rows += _lines(plain[:end])
-
-    def _without_quoted(self, text: str) -> str:
-        parts, at = [], 0
-        for found in self._quoted.finditer(text):
-            open_ended = found.end() == len(text)
-            if open_ended and len(text) - found.start() > _LARGEST_FIELD:
-                break  # a stray quote, not a field of that size
-            parts += [text[at : found.start()], "x" * (found.end() - found.start())]
-            at = found.end()
-        return "".join([*parts, text[at:]])
-
-    def finish(self) -> int:
-        """The number of rows; the last one needs no line end."""
-        rest, self._rest = self._rest, ""
-        return self._rows + (1 if rest.strip() else 0)
-
-
-def _lines(text: str) -> int:
-    return sum(1 for line in text.split("\n") if line and not line.isspace())

@@ -84,22 +84,25 @@ def _by_text(opened: Opened) -> Format | None:
     """A text format: the suffix decides among them, but JSON named `.csv` (or the reverse) is seen."""
     data = opened.head[:_LOOK]
     kind = compression(data)
+    suggested = suffix_format(opened.key)
     if kind is not None:
         try:
-            data, _, _ = unpack_head(data, kind, _LOOK)
+            data, _, _ = unpack_head(opened.head, kind, _LOOK)
         except FileError:
             # Broken: its reader will say how, if the name tells which one.
-            return suffix_format(opened.key)
-    encoding = encoding_of(data)
-    suggested = suffix_format(opened.key)
-    if encoding is None or not data.strip():
+            return suggested
+    by_name = suggested is not None and not _bare(opened.key).endswith(_FREE_TEXT)
+    if not data.strip():
+        return suggested if by_name else None
+    encoding = encoding_of(data, surely_text=by_name)
+    if encoding is None:
         return None
     text = data.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
     if suggested is JSON:
         return JSON
     if _is_json(text):
         return JSON
-    if suggested is CSV and not _bare(opened.key).endswith(_FREE_TEXT):
+    if suggested is CSV and by_name:
         return CSV
     dialect = find_dialect(text)
     likely = dialect is not None and dialect.width > 1 and dialect.confidence >= 0.6

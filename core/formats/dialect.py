@@ -2,55 +2,51 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter
 from dataclasses import dataclass
 
+from core.formats.delimited import Rows, Syntax, read_rows
 from core.formats.values import NULLS, column_type
 
 # How likely each delimiter is before looking; text is full of spaces, and times of colons.
 _DELIMITERS = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 0.98, "^": 0.9, "~": 0.8, ":": 0.45, " ": 0.35}
-_QUOTES = {'"': 1.0, "'": 0.9}
+_WEAK = frozenset(": ")
+_WEAK_ROWS = 3
+_QUOTES = {'"': 1.0, "'": 0.9, "": 0.8}
+_COMMENT = "#"
 _LOOK_AT = 300
-_COMMENTS = ("#", "//", "--")
-_MAX_FIELD = 1 << 30
+_LOOK_AT_TYPES = 50
+# With lines before the table, or without, at least this share of its rows must have its width.
+_REGULAR_AFTER_PREAMBLE = 0.8
+_REGULAR = 0.5
+_SURE = 0.6
+_ONE_COLUMN = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a file is written.
 
-    `skipped` lines or rows stand before the header (or the first row); `width` is the number of
-    columns; `confidence` is between 0 and 1.
+    `skipped` rows stand before the header (or the first row); `width` is the number of columns;
+    `confidence` is between 0 and 1.
     """
 
-    delimiter: str
-    quote: str
+    syntax: Syntax
     skipped: int
     header: bool
     width: int
     confidence: float
 
 
-Rows = list[list[str]]
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """The table in a text: its usual number of fields, its rows, and how many rows stand before."""
 
-
-def read_rows(text: str, delimiter: str, quote: str, limit: int | None = None) -> Rows:
-    """The rows of a text, blank lines left out."""
-    csv.field_size_limit(_MAX_FIELD)
-    found: Rows = []
-    lines = iter(text.split("\n"))
-    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter, quotechar=quote, skipinitialspace=False)
-    try:
-        for row in reader:
-            if len(row) > 1 or (row and row[0].strip()):
-                found.append(row)
-                if limit is not None and len(found) >= limit:
-                    break
-    except csv.Error:
-        pass
-    return found
+    width: int
+    first: int
+    rows: Rows
+    comments: bool
 
 
 def find_dialect(text: str) -> Dialect | None:
@@ -60,24 +56,30 @@ def find_dialect(text: str) -> Dialect | None:
     columns then hold values of one type other than text.
     """
     beginning = _beginning(text)
-    best: tuple[float, str, str, Rows] | None = None
-    for delimiter, likely in _DELIMITERS.items():
-        if delimiter not in beginning:
-            continue
-        for quote, usual in _QUOTES.items():
-            if quote != '"' and quote not in beginning:
+    best, score = None, 0.0
+    if not _one_typed_column(beginning):
+        for syntax, likely in _candidates(beginning):
+            if syntax.delimiter in _WEAK and score >= _SURE:
                 continue
-            rows = read_rows(beginning, delimiter, quote, _LOOK_AT)
-            score = likely * usual * _regularity(rows)
-            if best is None or score > best[0] + 1e-9:
-                best = (score, delimiter, quote, rows)
-    if best is None or best[0] <= 0.05:
-        rows = read_rows(beginning, ",", '"', _LOOK_AT)
-        rows = [[",".join(row)] for row in rows]
-        best = (0.3, ",", '"', rows)
-    if not best[3]:
+            body = _body(read_rows(beginning, syntax, _LOOK_AT))
+            found = likely * _regularity(body, syntax) if body else 0.0
+            if body and found > score + 1e-9:
+                best, score = (syntax, body), found
+    if best is None:
+        syntax = Syntax(",", '"')
+        rows = read_rows(beginning, syntax, _LOOK_AT)
+        if any(len(row) > 1 for row in rows):
+            syntax = Syntax("", "")
+            rows = read_rows(beginning, syntax, _LOOK_AT)
+        body = _Body(1, 0, rows, comments=False)
+        best, score = (syntax, body), _ONE_COLUMN
+    syntax, body = best
+    if not body.rows:
         return None
-    return _with_header(*best)
+    if body.comments:
+        syntax = Syntax(syntax.delimiter, syntax.quote, syntax.escape, _COMMENT)
+    header = is_header(body.rows[0], [row for row in body.rows[1:] if len(row) == body.width])
+    return Dialect(syntax, body.first, header, body.width, round(min(1.0, score), 2))
 
 
 def _beginning(text: str) -> str:
@@ -90,69 +92,98 @@ def _beginning(text: str) -> str:
     return text[:at]
 
 
-def _body(rows: Rows) -> tuple[int, int]:
-    """The usual number of fields, and how many rows stand before the first that has them."""
-    widths = Counter(len(row) for row in rows)
+def _candidates(text: str) -> list[tuple[Syntax, float]]:
+    found = []
+    for delimiter, likely in _DELIMITERS.items():
+        if delimiter not in text:
+            continue
+        for quote, usual in _QUOTES.items():
+            if (quote == "'" and quote not in text) or (quote == "" and not _stray_quote(text, delimiter)):
+                continue
+            found.append((Syntax(delimiter, quote), likely * usual))
+            if quote and f"\\{quote}" in text:
+                # Quotes inside fields are either doubled or have a backslash before them.
+                doubled = f"{quote}{quote}" in text.replace(f"{delimiter}{quote}{quote}", "")
+                found.append((Syntax(delimiter, quote, "\\"), likely * usual * (0.99 if doubled else 1.01)))
+    return found
+
+
+def _stray_quote(text: str, delimiter: str) -> bool:
+    """Whether a quote opens a field that goes on over line ends, as an inch mark or a forgotten one does."""
+    return '"' in text and any(
+        "\n" in cell for row in read_rows(text, Syntax(delimiter, '"'), _LOOK_AT) for cell in row
+    )
+
+
+def _one_typed_column(text: str) -> bool:
+    """Whether each line as a whole is one value, like a time, so that its punctuation delimits nothing."""
+    lines = [line for line in text.split("\n", _LOOK_AT)[:_LOOK_AT] if line.strip()]
+    return column_type(set(lines[1:] or lines)) not in ("string", "void", "boolean")
+
+
+def _body(rows: Rows) -> _Body | None:
+    """The table that these rows make; rows that begin with `#` and do not fit in it are comments."""
+    widths = Counter(len(row) for row in rows if not _is_comment(row)) or Counter(len(row) for row in rows)
+    if not widths:
+        return None
     most = max(widths.values())
-    # Among equally usual widths the wider one: a preamble is narrow.
-    width = max((w for w, n in widths.items() if n == most), default=1)
-    if width == 1 and len(widths) > 1:
-        others = {w: n for w, n in widths.items() if w > 1}
-        wider = max(others, key=lambda w: others[w])
-        if others[wider] >= max(2, most // 3):
-            width = wider
-    first = next(at for at, row in enumerate(rows) if len(row) == width)
-    return width, first
+    # Among equally usual widths the wider one: what stands before a table is narrow.
+    width = max(w for w, n in widths.items() if n == most)
+    wider = {w: n for w, n in widths.items() if w > 1}
+    if width == 1 and wider:
+        likely = max(wider, key=lambda w: wider[w])
+        if wider[likely] >= max(2, most // 3):
+            width = likely
+    comments = any(_is_comment(row) and len(row) != width for row in rows)
+    kept = [row for row in rows if not (comments and _is_comment(row))]
+    first = next((at for at, row in enumerate(kept) if len(row) == width), None)
+    return None if first is None else _Body(width, first, kept[first:], comments)
 
 
-def _regularity(rows: Rows) -> float:
-    if not rows:
-        return 0.0
-    width, first = _body(rows)
+def _is_comment(row: list[str]) -> bool:
+    return row[0].lstrip().startswith(_COMMENT)
+
+
+def _regularity(body: _Body, syntax: Syntax) -> float:
+    width, rows = body.width, body.rows
     if width < 2:
         return 0.0
-    body = rows[first:]
-    regular = sum(len(row) == width for row in body) / len(body)
-    preamble = 1.0 - 0.5 * first / len(rows)
+    regular = sum(len(row) == width for row in rows) / len(rows)
+    if regular < (_REGULAR_AFTER_PREAMBLE if body.first else _REGULAR):
+        return 0.0
+    if syntax.delimiter in _WEAK and (regular < 1.0 or len(rows) < _WEAK_ROWS):
+        return 0.0
+    preamble = 1.0 - 0.5 * body.first / (body.first + len(rows))
+    looked_at = min(width, _LOOK_AT_TYPES)
     typed = sum(
-        column_type({row[at] for row in body[1:50] if len(row) > at}, decimal_comma=True) != "string"
-        for at in range(min(width, 50))
-    ) / min(width, 50)
-    return regular**2 * preamble * (0.6 + 0.4 * typed) * min(1.0, 0.55 + 0.2 * math.log2(width))
+        column_type({row[at] for row in rows[1:_LOOK_AT_TYPES] if len(row) > at}, decimal_comma=True) != "string"
+        for at in range(looked_at)
+    )
+    return regular**2 * preamble * (0.6 + 0.4 * typed / looked_at) * min(1.0, 0.55 + 0.2 * math.log2(width))
 
 
-def _with_header(score: float, delimiter: str, quote: str, rows: Rows) -> Dialect:
-    width, first = _body(rows)
-    while first < len(rows) - 1 and rows[first][0].lstrip().startswith(_COMMENTS) and width == 1:
-        first += 1
-    # A header may be shorter or longer than its rows by a stray field.
-    header_row = rows[first]
-    header = _is_header(header_row, [row for row in rows[first + 1 :] if len(row) == width])
-    return Dialect(delimiter, quote, first, header, width, round(min(1.0, score), 2))
+def is_header(row: list[str], body: Rows) -> bool:
+    """Whether a row names the columns of the rows below it.
 
-
-def _is_header(row: list[str], body: Rows) -> bool:
-    """Whether a row names the columns: all text, no repeats, and unlike what is below it."""
+    It does when it is text over values; when all is text it does unless its own cells are
+    mostly repeated below, for a name is rarely a value too.
+    """
     cells = [cell.strip() for cell in row]
-    named = [cell for cell in cells if cell]
-    if not named or len(named) * 2 < len(cells) or all(cell in NULLS for cell in cells):
-        return False
-    kinds = [column_type([cell]) for cell in named]
-    if any(kind != "string" for kind in kinds):
-        # Years or numbers as names are possible, but then something must be text above numbers.
-        texts_over_values = sum(
-            kind == "string" and column_type({r[at] for r in body if len(r) > at}) not in ("string", "void")
-            for at, kind in enumerate(column_type([cell]) for cell in cells)
-        )
-        values = sum(kind not in ("string", "void") for kind in kinds)
-        return texts_over_values > values
-    if not body:
-        return all(len(cell) <= 128 for cell in named)
+    named = [cell for cell in cells if cell not in NULLS]
+    if not named:
+        return bool(body)
+    kinds = [column_type([cell]) for cell in cells]
     below = [column_type({r[at] for r in body if len(r) > at}) for at in range(len(cells))]
-    if any(kind not in ("string", "void") for kind in below):
-        return True
-    if len(set(named)) < len(named):
+    values = sum(kind not in ("string", "void") for kind in kinds)
+    over_values = sum(
+        kind == "string" and under not in ("string", "void") for kind, under in zip(kinds, below, strict=True)
+    )
+    if values or over_values:
+        # Years or numbers may be names, but then more columns must be text over values.
+        return over_values > values
+    if len(named) < len(cells) or len(set(named)) < len(named):
         return False
-    # All is text: a value that comes again below is a value, not a name.
-    repeats = sum(any(len(r) > at and r[at].strip() == cell for r in body) for at, cell in enumerate(cells) if cell)
-    return repeats == 0
+    if len(cells) == 1:
+        return True
+    repeated = sum(any(r[at].strip() == cell for r in body if len(r) > at) for at, cell in enumerate(cells))
+    return repeated * 2 <= len(cells)

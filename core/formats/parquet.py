@@ -15,6 +15,8 @@ from core.formats.base import Opened, ReadOptions, Steps
 
 _TRAILER = 8
 _SMALLEST = 12
+_MOST_LEAVES = 8
+_LOGICAL = {"Geometry": "geometry", "Geography": "geography", "Interval": "interval"}
 
 
 class Parquet:
@@ -46,6 +48,8 @@ class Parquet:
             columns = _columns(meta)
         except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
             raise FileError(Fault.CORRUPT, f"its footer cannot be read: {_line(error)}") from error
+        if meta.num_rows < 0:
+            raise FileError(Fault.CORRUPT, f"its footer counts {meta.num_rows} rows")
         count = None if options.row_counts == "none" else meta.num_rows
         return FileReading(
             self.name, (TableReading(columns, count, CountSource.FOOTER if count is not None else None),)
@@ -63,7 +67,7 @@ def _columns(meta: Any) -> tuple[Column, ...]:
                 name=field.name,
                 type=_type(field.type, iter(mine)),
                 nullable=field.nullable,
-                native_type=_native(mine) if not pa.types.is_nested(field.type) else "group",
+                native_type=_native(mine),
                 type_source=TypeSource.FOOTER,
             )
         )
@@ -92,20 +96,29 @@ def _leaf_count(type_: Any) -> int:
 
 
 def _type(type_: Any, leaves: Iterator[Any]) -> str:
-    """The Spark name; INT96 is a moment, though its Arrow type has no zone."""
+    """The Spark name; what only the Parquet schema knows of a leaf comes from there."""
 
     def leaf(inner: Any) -> str | None:
         found = next(leaves, None)
-        return "timestamp" if found is not None and found.physical_type == "INT96" else None
+        if found is None:
+            return None
+        if found.physical_type == "INT96":
+            return "timestamp"  # a moment in UTC, though its Arrow type has no zone
+        return _LOGICAL.get(str(found.logical_type).partition("(")[0])
 
     return spark_name(type_, leaf=leaf)
 
 
-def _native(leaves: list[Any]) -> str | None:
-    if len(leaves) != 1:
-        return None
-    logical = str(leaves[0].logical_type)
-    return str(leaves[0].physical_type) if logical == "None" else f"{leaves[0].physical_type} {logical}"
+def _native(leaves: list[Any]) -> str:
+    """The Parquet types of a column's leaves; those inside a nested column with their paths below it."""
+    if len(leaves) > _MOST_LEAVES:
+        return f"group of {len(leaves)} leaves"
+    return ", ".join(f"{leaf.path.partition('.')[2]} {_leaf_type(leaf)}".strip() for leaf in leaves)
+
+
+def _leaf_type(leaf: Any) -> str:
+    logical = str(leaf.logical_type)
+    return str(leaf.physical_type) if logical == "None" else f"{leaf.physical_type} {logical}"
 
 
 def _line(error: Exception) -> str:

@@ -19,6 +19,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_UTF16_BYTES = 8
 _CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 27}) + b"\x7f"
 
 
@@ -35,49 +36,46 @@ class Sample:
     whole: bool
 
 
-def encoding_of(data: bytes) -> str | None:
+def encoding_of(data: bytes, *, surely_text: bool = False) -> str | None:
     """The encoding of text that begins so, or None when it is no text.
 
-    A byte order mark decides; then UTF-16 by where its zeros are, UTF-8, and last cp1252.
+    A byte order mark decides; then UTF-16 by where its zeros are, UTF-8, and last cp1252. When it
+    is `surely_text` by its name, stray control characters are no doubt of that.
     """
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
     zeros = data.count(0)
-    if zeros:
+    if zeros and (len(data) >= _UTF16_BYTES or len(data) % 2 == 0):
         even, odd = data[::2].count(0), data[1::2].count(0)
         if odd > 0.3 * len(data[1::2]) and even <= odd // 8:
             return "utf-16-le"
         if even > 0.3 * len(data[::2]) and odd <= even // 8:
             return "utf-16-be"
-        return None
-    if len(data.translate(None, _CONTROL)) < len(data) * 0.998:
+    if not surely_text and len(data.translate(None, _CONTROL)) < len(data) * 0.998:
         return None
     try:
         codecs.getincrementaldecoder("utf-8")().decode(data, final=False)
     except UnicodeDecodeError:
-        return "cp1252"
+        return None if zeros else "cp1252"
     return "utf-8"
 
 
-def take_sample(opened: Opened, options: ReadOptions, size: int | None = None) -> Generator[Span, bytes, Sample]:
-    """The first bytes of a file as text: what is here already, or `size` (default `sample_bytes`).
+def take_sample(opened: Opened, options: ReadOptions) -> Generator[Span, bytes, Sample]:
+    """The first bytes of a file as text: what is here already, else `sample_bytes`.
 
     Raises:
         FileError: it is no text, or its compression is broken.
     """
-    raw = opened.head
-    wanted = min(opened.size, options.sample_bytes if size is None else size)
-    if not raw or (size is not None and len(raw) < wanted):
-        raw = yield from opened.fetch(0, wanted)
+    raw = opened.head or (yield from opened.fetch(0, min(opened.size, options.sample_bytes)))
     whole, used, data = len(raw) == opened.size, len(raw), raw
     kind = compression(raw)
     if kind is not None:
-        data, used, ended = unpack_head(raw, kind, wanted if size else max(options.sample_bytes, wanted))
+        data, used, ended = unpack_head(raw, kind, options.sample_bytes)
         if whole and not ended and used >= opened.size:
             raise FileError(Fault.CORRUPT, f"the {kind} data ends too early")
         whole = whole and ended
-    encoding = encoding_of(data)
+    encoding = encoding_of(data, surely_text=True)
     if encoding is None:
         raise FileError(Fault.CORRUPT, "it is not text")
     decoder = _decoder(encoding)

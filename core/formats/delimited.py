@@ -1,0 +1,97 @@
+"""The rows of delimited text: cut into fields, or only counted."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+
+_MAX_FIELD = 1 << 30
+_LARGEST_FIELD = 64 << 20
+
+Rows = list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """The characters that mean something; an empty one is not in use.
+
+    Without `delimiter` a line is one field. A quote means something only at the start of a field,
+    and is doubled inside, or comes after `escape`. Lines that begin with `comment` are no rows.
+    """
+
+    delimiter: str
+    quote: str
+    escape: str = ""
+    comment: str = ""
+
+
+def read_rows(text: str, syntax: Syntax, limit: int | None = None) -> Rows:
+    """The rows of a text whose lines end in `\\n`; blank lines and comments are left out."""
+    if not syntax.delimiter:
+        return [[line] for line in text.split("\n") if line.strip()][:limit]
+    csv.field_size_limit(_MAX_FIELD)
+    reader = csv.reader(
+        (line + "\n" for line in text.split("\n")),
+        delimiter=syntax.delimiter,
+        quotechar=syntax.quote or None,
+        quoting=csv.QUOTE_MINIMAL if syntax.quote else csv.QUOTE_NONE,
+        escapechar=syntax.escape or None,
+    )
+    found: Rows = []
+    for row in reader:
+        if not row or (len(row) == 1 and row[0].isspace()):
+            continue
+        if syntax.comment and row[0].lstrip().startswith(syntax.comment):
+            continue
+        found.append(row)
+        if len(found) == limit:
+            break
+    return found
+
+
+class RowCounter:
+    """Counts the rows of text that comes in pieces, as `read_rows` would; lines end in `\\n`."""
+
+    def __init__(self, syntax: Syntax) -> None:
+        self._syntax = syntax
+        self._rest = ""
+        self._rows = 0
+        self._quoted: re.Pattern[str] | None = None
+        if syntax.quote and syntax.delimiter:
+            q, d, e = re.escape(syntax.quote), re.escape(syntax.delimiter), re.escape(syntax.escape)
+            inside = rf"[^{q}{e}]|{q}{q}" + (rf"|{e}." if e else "")
+            self._quoted = re.compile(rf"(?:^|(?<=[{d}\n])){q}(?:{inside})*+(?:{q}|\Z)", re.DOTALL)
+
+    def take(self, text: str) -> None:
+        """Count the rows that end within `text`."""
+        text = self._rest + text
+        # Quoted fields are blotted out one for one, so that line ends inside them are gone and positions stay.
+        plain = self._without_quoted(text) if self._quoted and self._syntax.quote in text else text
+        end = plain.rfind("\n") + 1
+        self._rest = text[end:]
+        self._rows += self._lines(plain[:end])
+
+    def finish(self) -> int:
+        """The number of rows; the last one needs no line end."""
+        rest, self._rest = self._rest, ""
+        return self._rows + (self._lines(self._without_quoted(rest)) if self._quoted else self._lines(rest))
+
+    def _without_quoted(self, text: str) -> str:
+        parts, at = [], 0
+        assert self._quoted is not None
+        for found in self._quoted.finditer(text):
+            if found.end() == len(text) and len(text) - found.start() > _LARGEST_FIELD:
+                break  # a stray quote, not a field of that size
+            parts += [text[at : found.start()], "x" * (found.end() - found.start())]
+            at = found.end()
+        return "".join([*parts, text[at:]])
+
+    def _lines(self, text: str) -> int:
+        delimiter, comment = self._syntax.delimiter, self._syntax.comment
+        lines = [
+            line for line in text.split("\n") if line and (not line.isspace() or (delimiter and delimiter in line))
+        ]
+        if comment:
+            return sum(not line.lstrip().startswith(comment) for line in lines)
+        return len(lines)
