@@ -72,7 +72,7 @@ def test_a_wrong_secret_fails_its_source_only(
     told = ran.out.split(f"{wrong}  failed")[1].split("\n\n")[0]
     assert places[wrong] in told
     assert "denied" in told or "refused" in told
-    origin = "AZURE_STORAGE_CONNECTION_STRING" if wrong == "azure" else "AWS default chain"
+    origin = "AZURE_STORAGE_CONNECTION_STRING" if wrong == "azure" else "AWS_SECRET_ACCESS_KEY"
     assert "hint:" in told and origin in told
 
 
