@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from core.payload.models import RowCounts
 from core.payload.problems import nearest
 
 _Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=255)]
-_Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+_Place = Annotated[Path, AfterValidator(lambda path: _absolute(path))]
 _Text = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -70,7 +71,7 @@ def gather(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Found:
     variables = {name: value for name in NAMES if (value := environ.get(_variable(name)))}
     # The file is looked for in the home folder that flag or variable name, before it is read.
     home = flags.get("home") or variables.get("home") or user_data_path("nuvyn", appauthor=False)
-    home = Path(home).expanduser().absolute()
+    home = _absolute(home)
     config, config_origin = _config_file(home, environ)
     table = _read(config, required=config_origin is not None)
     connections = _connections(table.pop("connections", {}), config)
@@ -96,6 +97,11 @@ def gather(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Found:
     )
 
 
+def _absolute(path: str | Path) -> Path:
+    # pathlib's `expanduser` raises on an unknown `~name`, which is then just a folder's name.
+    return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111
+
+
 def _variable(name: str) -> str:
     return f"NUVYN_{name.upper()}"
 
@@ -105,7 +111,7 @@ def _config_file(home: Path, environ: Mapping[str, str]) -> tuple[Path, str | No
     from platformdirs import user_config_path
 
     if named := environ.get("NUVYN_CONFIG"):
-        return Path(named).expanduser().absolute(), "NUVYN_CONFIG"
+        return _absolute(named), "NUVYN_CONFIG"
     config = home / "config.toml"
     if not config.exists():
         elsewhere = user_config_path("nuvyn", appauthor=False) / "config.toml"
@@ -133,7 +139,9 @@ def _read(config: Path, *, required: bool) -> dict[str, Any]:
 def _rooted(table: dict[str, Any], folder: Path) -> dict[str, Any]:
     places = ("home", "jobs", "mirror", "runs", "logs")
     return {
-        name: str(folder / Path(value).expanduser()) if name in places and isinstance(value, str) else value
+        name: str(folder / os.path.expanduser(value))  # noqa: PTH111
+        if name in places and isinstance(value, str)
+        else value
         for name, value in table.items()
     }
 

@@ -42,7 +42,7 @@ def read_payload(source: str | None, stdin: TextIO, environ: Mapping[str, str]) 
     if source.lstrip().startswith("{"):
         raise UsageError("a payload was given where a file's name belongs", hint="pipe it in and name the file `-`")
     try:
-        return _text(Path(source).expanduser().read_bytes()), source
+        return _text(Path(source).read_bytes()), source
     except UnicodeDecodeError:
         raise UsageError(f"the payload {source} is not UTF-8 text", hint="save it as UTF-8") from None
     except (OSError, ValueError) as error:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import quote, unquote
 
 from core.connections import Connection
 from core.secrets import expand, mask_url, register, register_tree
+from core.sources.local_paths import absolute
 from core.sources.place import Kind, Location, unplaced
 
 DIALECTS = frozenset(
@@ -89,7 +89,7 @@ def _file(written: str, path: str, source_type: str) -> Location:
         raise unplaced(
             f"{mask_url(written)} is not a database URL", f"write {kind}://USER@HOST/DATABASE, or sqlite:///FILE"
         )
-    file = str(Path(path).expanduser().absolute())
+    file = absolute(path)
     return Location(Kind.DATABASE, source_type, "", file, written, url=f"{source_type}:///{file}")
 
 
@@ -100,7 +100,7 @@ def _absolute(rest: str) -> str:
     file, mark, query = rest[1:].partition("?")
     if file.startswith("md:"):  # a database of MotherDuck's service
         return rest
-    return f"/{Path(file).expanduser().absolute()}{mark}{query}"
+    return f"/{absolute(file)}{mark}{query}"
 
 
 def _user_info(rest: str) -> tuple[str, str] | None:

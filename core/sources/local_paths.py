@@ -17,13 +17,19 @@ def from_path(path: str) -> Location:
 
     A Windows path with a drive letter is kept as it is on other systems.
     """
+    return Location(Kind.LOCAL, "file", "", path if _DRIVE.match(path) else absolute(path), path)
+
+
+def absolute(path: str) -> str:
+    """A path made absolute, `~` resolved; links and `..` stay.
+
+    Raises:
+        SourceError: it holds a NUL character, which no file's name can.
+    """
     if "\0" in path:
         raise unplaced("a local path cannot hold a NUL character", "take it out of data_source_path")
-    if _DRIVE.match(path):
-        return Location(Kind.LOCAL, "file", "", path, path)
     # pathlib's `expanduser` raises on an unknown `~name`, which is then just a file's name.
-    absolute = Path(os.path.expanduser(path)).absolute()  # noqa: PTH111
-    return Location(Kind.LOCAL, "file", "", str(absolute), path)
+    return str(Path(os.path.expanduser(path)).absolute())  # noqa: PTH111
 
 
 def from_file_url(path: str, rest: str) -> Location:

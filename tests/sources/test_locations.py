@@ -243,6 +243,11 @@ def test_a_database_file_is_made_absolute(tmp_path: Path, monkeypatch: pytest.Mo
     assert place("x.db", "sqlite").url == f"sqlite:///{tmp_path}/x.db"
 
 
+def test_a_tilde_of_nobody_is_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert place("~nobody-of-that-name", "sqlite").path == f"{tmp_path}/~nobody-of-that-name"
+
+
 def test_a_databases_password_is_hidden_and_found() -> None:
     found = place("postgresql://u:can%40ary@h:5432/d?sslpassword=canary-2")
     assert found.secrets == {"password": "can@ary"}
