@@ -192,7 +192,7 @@ def _sums(listed: list[Listed], done: Assembled, store: Store, warnings: list[st
     failures = [(e.file.key, e.error or "") for e in listed if e.status is FileStatus.FAILED]
     ignored = Counter(e.error or "" for e in listed if e.status is FileStatus.IGNORED)
     if failures:
-        warnings.append(f"{len(failures)} files could not be read")
+        warnings.append(f"{len(failures)} file{'s' * (len(failures) > 1)} could not be read")
     if counts.total() != len(listed):
         raise SourceError(Fault.INTERNAL, "the accounting of listed objects does not add up")
     return Extraction(

@@ -29,6 +29,8 @@ def print_summary(job: JobRecord, sources: Sequence[SourceRecord], mirror: Mirro
     if any(source.state is SourceState.SUCCESS for source in sources):
         workflow = safe(job.workflow_id)
         click.echo(f"next: nuvyn query --saved source-columns --workflow {workflow} --source SOURCE_ID")
+    if any((source.result or {}).get("metadata", {}).get("counts", {}).get("failed") for source in sources):
+        click.echo(f"next: nuvyn query --saved failures --workflow {safe(job.workflow_id)}")
     if any(source.state is SourceState.FAILED for source in sources):
         click.echo(f"next: nuvyn retry {job.job_id}")
 
