@@ -14,8 +14,10 @@ from core.errors import Fault, FileError
 Kind = Literal["gz", "zst", "bz2"]
 
 _MAGIC: tuple[tuple[bytes, Kind], ...] = ((b"\x1f\x8b", "gz"), (b"\x28\xb5\x2f\xfd", "zst"), (b"BZh", "bz2"))
-# Packed bytes taken in at once: at the highest ratios of bz2 and zst still some tens of megabytes unpacked.
+# Packed bytes taken in at once: at the highest ratio of zst they are some tens of megabytes.
 _STEP = 1 << 10
+# The highest ratio of bz2 has no such bound, but its unpacker can stop anywhere.
+_MOST = 8 << 20
 
 
 def compression(head: bytes) -> Kind | None:
@@ -28,6 +30,7 @@ class Unpacker:
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
+        self._bounded = kind == "bz2"
         self._inner: Any = None
         self.used = 0
         """Compressed bytes taken in so far."""
@@ -46,18 +49,19 @@ class Unpacker:
         for at in range(0, len(data), _STEP):
             rest = data[at : at + _STEP]
             self.used += len(rest)
-            while rest:
+            more = bool(rest)
+            while more:
                 if self._inner is None:
                     if not rest.strip(b"\0"):
                         break  # padding after the last member
                     self._inner = self._new()
                 try:
-                    out = self._inner.decompress(rest)
+                    out = self._inner.decompress(rest, _MOST) if self._bounded else self._inner.decompress(rest)
                 except (zlib.error, OSError, ValueError, EOFError, zstandard.ZstdError) as error:
                     raise FileError(Fault.CORRUPT, f"the {self._kind} data is broken: {error}") from error
-                rest = b""
+                rest = self._inner.unused_data if self._inner.eof else b""
+                more = bool(rest) or (self._bounded and not self._inner.eof and not self._inner.needs_input)
                 if self._inner.eof:
-                    rest = self._inner.unused_data
                     self._inner = None
                 if out:
                     yield out

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 _MAX_FIELD = 1 << 30
@@ -29,10 +31,11 @@ class Syntax:
 def read_rows(text: str, syntax: Syntax, limit: int | None = None) -> Rows:
     """The rows of a text whose lines end in `\\n`; blank lines and comments are left out."""
     if not syntax.delimiter:
-        return [[line] for line in text.split("\n") if line.strip()][:limit]
+        return [[line] for line in text.split("\n") if _is_row(line, syntax)][:limit]
     csv.field_size_limit(_MAX_FIELD)
+    taken: list[str] = []
     reader = csv.reader(
-        (line + "\n" for line in text.split("\n")),
+        _noting(text, taken),
         delimiter=syntax.delimiter,
         quotechar=syntax.quote or None,
         quoting=csv.QUOTE_MINIMAL if syntax.quote else csv.QUOTE_NONE,
@@ -40,14 +43,34 @@ def read_rows(text: str, syntax: Syntax, limit: int | None = None) -> Rows:
     )
     found: Rows = []
     for row in reader:
-        if not row or (len(row) == 1 and row[0].isspace()):
-            continue
-        if syntax.comment and row[0].lstrip().startswith(syntax.comment):
-            continue
-        found.append(row)
-        if len(found) == limit:
-            break
+        first = taken[0]
+        taken.clear()
+        if _is_row(first, syntax):
+            found.append(row)
+            if len(found) == limit:
+                break
     return found
+
+
+def _noting(text: str, taken: list[str]) -> Iterator[str]:
+    """The lines of a text, each noted when it is taken: a row's first line says whether it is one."""
+    for line in io.StringIO(text, newline="\n"):
+        taken.append(line)
+        yield line
+
+
+def _is_row(line: str, syntax: Syntax) -> bool:
+    """Whether a row begins with this line: neither blank nor a comment."""
+    if (not line or line.isspace()) and not (syntax.delimiter and syntax.delimiter in line):
+        return False
+    return not (syntax.comment and line.lstrip().startswith(syntax.comment))
+
+
+def quoted_fields(syntax: Syntax) -> re.Pattern[str]:
+    """Finds quoted fields, from quote to quote; one that does not end goes on to the text's end."""
+    q, d, e = re.escape(syntax.quote), re.escape(syntax.delimiter), re.escape(syntax.escape)
+    inside = rf"[^{q}{e}]|{q}{q}" + (rf"|{e}." if e else "")
+    return re.compile(rf"(?:^|(?<=[{d}\n])){q}(?:{inside})*+(?:{q}|\Z)", re.DOTALL)
 
 
 class RowCounter:
@@ -59,9 +82,7 @@ class RowCounter:
         self._rows = 0
         self._quoted: re.Pattern[str] | None = None
         if syntax.quote and syntax.delimiter:
-            q, d, e = re.escape(syntax.quote), re.escape(syntax.delimiter), re.escape(syntax.escape)
-            inside = rf"[^{q}{e}]|{q}{q}" + (rf"|{e}." if e else "")
-            self._quoted = re.compile(rf"(?:^|(?<=[{d}\n])){q}(?:{inside})*+(?:{q}|\Z)", re.DOTALL)
+            self._quoted = quoted_fields(syntax)
 
     def take(self, text: str) -> None:
         """Count the rows that end within `text`."""
@@ -88,10 +109,4 @@ class RowCounter:
         return "".join([*parts, text[at:]])
 
     def _lines(self, text: str) -> int:
-        delimiter, comment = self._syntax.delimiter, self._syntax.comment
-        lines = [
-            line for line in text.split("\n") if line and (not line.isspace() or (delimiter and delimiter in line))
-        ]
-        if comment:
-            return sum(not line.lstrip().startswith(comment) for line in lines)
-        return len(lines)
+        return sum(_is_row(line, self._syntax) for line in text.split("\n"))

@@ -10,7 +10,7 @@ from core.formats.compression import compression, unpack_head
 from core.formats.dialect import find_dialect
 from core.formats.registry import CSV, FORMATS, JSON
 from core.formats.suffixes import COMPRESSIONS
-from core.formats.text import encoding_of
+from core.formats.text import decode, encoding_of
 
 _END = 64 << 10
 _LOOK = 32 << 10
@@ -97,7 +97,7 @@ def _by_text(opened: Opened) -> Format | None:
     encoding = encoding_of(data, surely_text=by_name)
     if encoding is None:
         return None
-    text = data.decode(encoding, errors="replace").lstrip("\ufeff \t\r\n")
+    text = decode(data, encoding).lstrip("\ufeff \t\n")
     if suggested is JSON:
         return JSON
     if _is_json(text):

@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from core.formats.delimited import Rows, Syntax, read_rows
+from core.formats.delimited import Rows, Syntax, quoted_fields, read_rows
 from core.formats.values import NULLS, column_type
 
 # How likely each delimiter is before looking; text is full of spaces, and times of colons.
@@ -14,6 +14,7 @@ _DELIMITERS = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 0.98, "^": 0.9, "~": 0.8, ":"
 _WEAK = frozenset(": ")
 _WEAK_ROWS = 3
 _QUOTES = {'"': 1.0, "'": 0.9, "": 0.8}
+_STRAY = 0.7
 _COMMENT = "#"
 _LOOK_AT = 300
 _LOOK_AT_TYPES = 50
@@ -97,9 +98,12 @@ def _candidates(text: str) -> list[tuple[Syntax, float]]:
     for delimiter, likely in _DELIMITERS.items():
         if delimiter not in text:
             continue
+        stray = '"' in text and _stray_quote(text, delimiter)
         for quote, usual in _QUOTES.items():
-            if (quote == "'" and quote not in text) or (quote == "" and not _stray_quote(text, delimiter)):
+            if (quote == "'" and quote not in text) or (quote == "" and not stray):
                 continue
+            if quote == '"' and stray:
+                usual *= _STRAY
             found.append((Syntax(delimiter, quote), likely * usual))
             if quote and f"\\{quote}" in text:
                 # Quotes inside fields are either doubled or have a backslash before them.
@@ -109,10 +113,17 @@ def _candidates(text: str) -> list[tuple[Syntax, float]]:
 
 
 def _stray_quote(text: str, delimiter: str) -> bool:
-    """Whether a quote opens a field that goes on over line ends, as an inch mark or a forgotten one does."""
-    return '"' in text and any(
-        "\n" in cell for row in read_rows(text, Syntax(delimiter, '"'), _LOOK_AT) for cell in row
-    )
+    """Whether a field begins with a quote that is none, like an inch mark or a forgotten one.
+
+    Then the field that it opens does not end where a field may, or not at all.
+    """
+    for field in quoted_fields(Syntax(delimiter, '"')).finditer(text):
+        if text[field.end() : field.end() + 1] not in (delimiter, "\n", ""):
+            return True
+        unended = field.end() == len(text) and not field[0].endswith('"')
+        if unended and field.start() < len(text) // 2:
+            return True
+    return False
 
 
 def _one_typed_column(text: str) -> bool:

@@ -61,6 +61,11 @@ def encoding_of(data: bytes, *, surely_text: bool = False) -> str | None:
     return "utf-8"
 
 
+def decode(data: bytes, encoding: str) -> str:
+    """The text of the beginning of a file, as `take_sample` gives it."""
+    return _decoder(encoding).decode(data)
+
+
 def take_sample(opened: Opened, options: ReadOptions) -> Generator[Span, bytes, Sample]:
     """The first bytes of a file as text: what is here already, else `sample_bytes`.
 
