@@ -48,14 +48,16 @@ class Nuvyn:
             | (self._cloud if env is None else env)
         )
 
-    def __call__(self, *arguments: str, env: dict[str, str] | None = None, stdin: str = "") -> Ran:
+    def __call__(
+        self, *arguments: str, env: dict[str, str] | None = None, stdin: str = "", cwd: Path | None = None
+    ) -> Ran:
         done = subprocess.run(
             [sys.executable, "-m", "core.cli.main", *arguments],
             input=stdin,
             capture_output=True,
             text=True,
             env=self.environ(env),
-            cwd=self.home,
+            cwd=cwd or self.home,
             timeout=120,
         )
         return Ran(done.returncode, done.stdout, done.stderr)

@@ -24,11 +24,13 @@ class House:
 
 
 def settings() -> Settings:
-    """The settings, with the flags of the command line on top."""
-    flags = click.get_current_context().find_root().obj or {}
-    found = load_settings(home=flags.get("home"))
-    for warning in found.warnings:
-        click.echo(f"warning: {warning}", err=True)
+    """The settings, with the flags of the command line on top; read once a command."""
+    flags = click.get_current_context().find_root().ensure_object(dict)
+    found: Settings | None = flags.get("settings")
+    if found is None:
+        found = flags["settings"] = load_settings(home=flags.get("home"))
+        for warning in found.warnings:
+            click.echo(f"warning: {warning}", err=True)
     return found
 
 

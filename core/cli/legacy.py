@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from core.cli.context import open_house
+from core.cli.context import open_house, settings
 from core.cli.problems import accept
 from core.cli.run import create, run_silently
 from core.jobs.model import JobState
@@ -53,8 +53,8 @@ def _payload(path: str, source_type: str, tenant_id: str) -> Checked:
             "data_source_type": source_type,
             "tenant_id": tenant_id,
         }
-        return check(made)
-    checked = parse(text, where="NUVYN_JOB_PAYLOAD")
+        return check(made, defaults=settings().options)
+    checked = parse(text, where="NUVYN_JOB_PAYLOAD", defaults=settings().options)
     try:
         given: Any = json.loads(text)
     except ValueError:
@@ -72,4 +72,4 @@ def _payload(path: str, source_type: str, tenant_id: str) -> Checked:
         given.setdefault("data_source_type", source_type)
     if tenant_id != "default":
         given.setdefault("tenant_id", tenant_id)
-    return check(given)
+    return check(given, defaults=settings().options)

@@ -60,7 +60,7 @@ def retry(job_id: str, as_json: bool) -> int:
     """Run again what of an ended job failed or was cancelled; what succeeded stays."""
     with open_house() as house:
         record = house.store.job(job_id)
-        job = stored_job(record)
+        job = stored_job(house, record)
         owner = this_owner()
         house.store.requeue(record.job_id, owner=owner)
         return run_shown(house, house.store.job(record.job_id), job, owner, as_json=as_json)
@@ -79,9 +79,9 @@ def create(house: House, job: Job, *, write_to_db: bool, owner: str | None) -> s
     )
 
 
-def stored_job(record: JobRecord) -> Job:
+def stored_job(house: House, record: JobRecord) -> Job:
     """The payload of a stored job; its secrets are masked."""
-    job = check(record.payload).job
+    job = check(record.payload, defaults=house.settings.options).job
     assert job is not None, "only accepted payloads are stored"
     return job
 

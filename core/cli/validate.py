@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from core.cli.context import json_option
+from core.cli.context import json_option, settings
 from core.cli.problems import refusal, show_problems
 from core.cli.text import plural
 from core.payload.load import parse, read_payload
@@ -20,7 +20,7 @@ from core.payload.load import parse, read_payload
 def validate(payload: str | None, as_json: bool) -> int:
     """Check a payload without running it. Exit status 0 when it would run, 2 when not."""
     text, where = read_payload(payload, sys.stdin, os.environ)
-    checked = parse(text, where=where)
+    checked = parse(text, where=where, defaults=settings().options)
     if as_json:
         document = refusal(checked)
         click.echo(json.dumps({"valid": checked.job is not None} | {k: document[k] for k in ("errors", "warnings")}))

@@ -21,7 +21,7 @@ from core.memory import Remembered
 from core.payload.models import Job, Options, Source
 from core.progress import Phase, Progress
 from core.retry import RetryingStore, backoff
-from core.secrets import mask
+from core.secrets import mask, mask_url
 from core.settings import Settings
 from core.sources.locations import Kind, Location, format_of, locate
 from core.sources.stores.open import open_store
@@ -254,7 +254,7 @@ def _summary(task: SourceTask, location: Location, done: Extraction, stage: Stag
 
 def failure_result(task: SourceTask, settings: Settings, requests: int) -> dict[str, Any]:
     """The answer's entry for a source that gave nothing."""
-    shown, kind = mask(task.source.path or ""), task.source.type
+    shown, kind = mask_url(task.source.path or ""), task.source.type
     try:
         location = location_of(task.source, settings)
         shown, kind = location.shown, location.kind.value

@@ -59,7 +59,7 @@ class Worker:
         return done
 
     async def _run(self, record: JobRecord) -> JobState | None:
-        job = check(record.payload).job
+        job = check(record.payload, defaults=self._settings.options).job
         assert job is not None, "only accepted payloads are stored"
         runner = Runner(self._settings, self._store, self._mirror, self._owner)
         run = asyncio.create_task(runner.run(record, job))

@@ -20,6 +20,11 @@ def from_path(path: str) -> Location:
     return Location(Kind.LOCAL, "file", "", path if _DRIVE.match(path) else absolute(path), path)
 
 
+def is_relative(path: str) -> bool:
+    """Whether a path depends on the working folder or on whose home it is; a URL never does."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", path) is None and not path.startswith("/") and not _DRIVE.match(path)
+
+
 def absolute(path: str) -> str:
     """A path made absolute, `~` resolved; links and `..` stay.
 

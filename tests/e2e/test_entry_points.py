@@ -106,6 +106,14 @@ def test_a_queued_job_is_run_by_a_worker_and_can_be_looked_at(nuvyn: Nuvyn, lake
     assert "2 files" in nuvyn("show", job_id).out
 
 
+def test_a_relative_path_means_the_same_to_a_worker_elsewhere(nuvyn: Nuvyn, lake: Path) -> None:
+    lake.rename(nuvyn.home / "lake")
+    assert nuvyn("run", nuvyn.payload({"one": "lake"}), "--queue").code == 0
+    worker = Nuvyn(nuvyn.home)
+    assert worker("worker", "--once", cwd=lake.parent).code == 0
+    assert nuvyn("jobs", "--json").json()[0]["status"] == "completed"
+
+
 def test_a_queued_job_can_be_cancelled_and_retried(nuvyn: Nuvyn, lake: Path) -> None:
     job_id = nuvyn("run", nuvyn.payload({"one": str(lake)}), "--queue", "--json").json()["job_id"]
     assert nuvyn("cancel", job_id).code == 0
