@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.servers.run import CACHE, CannotStart, Launch, free_port, locked
+from tests.servers.run import CACHE, CannotStart, Launch, free_port, listens, locked
 
 VERSION = "3.37.0"
 ACCOUNT = "devstoreaccount1"
@@ -22,7 +22,7 @@ def prepare(home: Path) -> Launch:
     port = free_port()
     flags = ["--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
     command = [node, str(main), *flags, "--blobHost", "127.0.0.1", "--blobPort", str(port)]
-    return Launch(command, port, {"url": f"http://127.0.0.1:{port}/{ACCOUNT}"})
+    return Launch(command, {"url": f"http://127.0.0.1:{port}/{ACCOUNT}"}, lambda: listens(port))
 
 
 def _node() -> str:

@@ -40,7 +40,8 @@ def prepare(home: Path) -> Launch:
     command += ["-master.volumePreallocate=false", "-master.telemetry=false"]
     for role in roles:
         command += [f"-{role}.port={ports[role]}", f"-{role}.port.grpc={free_port()}"]
-    return Launch(command, ports["s3"], {"url": f"http://127.0.0.1:{ports['s3']}"})
+    server = Seaweed(f"http://127.0.0.1:{ports['s3']}")
+    return Launch(command, {"url": server.url}, server.serves)
 
 
 @dataclass(frozen=True)
@@ -49,20 +50,30 @@ class Seaweed:
 
     url: str
 
+    def serves(self) -> bool:
+        """Whether it can store an object: it takes connections seconds before."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            self.bucket({"ready": b"x"})
+        except (BotoCoreError, ClientError):
+            return False
+        return True
+
     def bucket(self, objects: Mapping[str, bytes]) -> str:
         """The name of a fresh bucket that holds these objects."""
         from botocore.config import Config
         from botocore.session import Session
 
         name = f"t{uuid.uuid4().hex}"
+        once = {"mode": "standard", "total_max_attempts": 1}
         client = Session().create_client(
             "s3",
             endpoint_url=self.url,
             region_name="us-east-1",
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
-            # It takes connections a moment before it can write.
-            config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard", "total_max_attempts": 12}),
+            config=Config(s3={"addressing_style": "path"}, retries=once, connect_timeout=5, read_timeout=20),
         )
         try:
             client.create_bucket(Bucket=name)

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -111,20 +113,35 @@ async def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
         assert await sizes(store) == {}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-async def test_folders_that_may_not_be_read(tmp_path: Path) -> None:
-    write(tmp_path, {"open/a": b"x", "closed/b": b"x"})
-    (tmp_path / "closed").chmod(0)
-    try:
-        async with opened(locate(str(tmp_path))) as store:
-            assert await sizes(store) == {"open/a": 1}
-            assert any("closed" in text for text in store.warnings)
-        async with opened(locate(str(tmp_path / "closed"))) as store:
-            with pytest.raises(SourceError) as caught:
-                await sizes(store)
-        assert caught.value.fault is Fault.DENIED
-    finally:
-        (tmp_path / "closed").chmod(0o700)
+@pytest.fixture
+def guarded() -> Iterator[Path]:
+    """A folder with a closed one in it, looked at by somebody who is not root."""
+    me = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        write(root, {"open/a": b"x", "open/secret": b"x", "closed/b": b"x"})
+        (root / "open" / "secret").chmod(0)
+        (root / "closed").chmod(0)
+        if me == 0:
+            os.seteuid(65534)
+        try:
+            yield root
+        finally:
+            os.seteuid(me)
+            (root / "closed").chmod(0o700)
+
+
+async def test_folders_and_files_that_may_not_be_read(guarded: Path) -> None:
+    async with opened(locate(str(guarded))) as store:
+        assert await sizes(store) == {"open/a": 1, "open/secret": 1}
+        assert list(store.warnings) == ["folders could not be listed (1): closed/"]
+        with pytest.raises(SourceError, match="secret may not be read") as file:
+            await store.read("open/secret", [(0, 1)])
+    async with opened(locate(str(guarded / "closed"))) as store:
+        with pytest.raises(SourceError, match="closed may not be read") as folder:
+            await sizes(store)
+    assert file.value.fault is folder.value.fault is Fault.DENIED
 
 
 async def test_a_file_that_vanished_or_shrank(tmp_path: Path) -> None:

@@ -195,6 +195,10 @@ async def test_the_default_chain_reads_a_profile(
     location = locate(f"s3://{seaweed.bucket({'a': b'x'})}")
     async with opened(location, Connection("lake", endpoint_url=seaweed.url, profile="owner")) as store:
         assert await sizes(store) == {"a": 1}
+    (tmp_path / "config").write_text(f"[profile owner]\nendpoint_url = {seaweed.url}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    async with opened(location, Connection("lake", profile="owner")) as store:
+        assert await sizes(store) == {"a": 1}
     async with opened(location, Connection("lake", endpoint_url=seaweed.url, profile="nobody")) as store:
         with pytest.raises(SourceError, match="nobody") as caught:
             await sizes(store)

@@ -123,8 +123,8 @@ class AzureClient:
                 return self._identity
             except TimeoutError:
                 reason = f"it gave no token within {_TOKEN_S} s"
-            except ClientAuthenticationError:
-                reason = "it gave no token"
+            except ClientAuthenticationError as error:
+                reason = (error.message or "it gave no token").strip().splitlines()[0][:200]
             await self._identity.close()
             self._identity = None
         text = f"{LOOKED_FOR_AZURE}, and azure-identity's default chain ({reason})"

@@ -178,7 +178,7 @@ def fault(error: BaseException, place: Place, *, key: str | None = None) -> Sour
         return made(Fault.UNAVAILABLE, f"the connection broke: {_short(error)}", "check the network", transient=True)
     if _is(chain, "ParamValidationError"):
         return made(Fault.UNSUPPORTED, _short(error), "check the name of the bucket")
-    return made(Fault.UNAVAILABLE, f"{type(error).__name__}: {_short(error)}", place.check)
+    return made(Fault.INTERNAL, f"{type(error).__name__}: {_short(error)}", place.check)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -38,7 +38,7 @@ class Walk:
     def warnings(self) -> list[str]:
         """What was left out and why, a line a reason."""
         return [
-            f"{len(keys)} {reason}: {', '.join(keys[:_NAMED])}{' …' if len(keys) > _NAMED else ''}"
+            f"{reason} ({len(keys)}): {', '.join(keys[:_NAMED])}{' …' if len(keys) > _NAMED else ''}"
             for reason, keys in self._left_out.items()
         ]
 

@@ -95,11 +95,10 @@ class PrefixPages:
 
     def _alone_in(self, page: Page) -> pa.RecordBatch:
         self._ended = True
-        if page.keys[0] != self._path:
+        if self._path not in page.keys:
             raise self._not_found()
         self.root = self._path[: self._path.rfind("/") + 1]
-        first = Page(page.keys[:1], page.sizes[:1], page.etags[:1], page.modified[:1], None)
-        return first.batch(self.root)
+        return page.batch(self.root).slice(page.keys.index(self._path), 1)
 
     def _nothing(self) -> None:
         """The last page came and was empty: look for one object, or end."""

@@ -123,6 +123,7 @@ class S3Store:
         self._place = Place(
             self._place.shown, self._bucket, described if anonymous else use.described, anonymous=anonymous
         )
+        endpoint = use.endpoint or (None if use.public else _configured_endpoint(session))
         config = AioConfig(
             connect_timeout=_CONNECT_S,
             read_timeout=_READ_S,
@@ -130,17 +131,18 @@ class S3Store:
             # The caller tries again: it counts the tries and spaces them out.
             retries={"mode": "standard", "total_max_attempts": 1},
             signature_version=UNSIGNED if anonymous else None,
-            ignore_configured_endpoint_urls=True if use.public else None,
+            ignore_configured_endpoint_urls=True,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
-            s3={"addressing_style": "path"} if use.endpoint else None,
+            # Servers of one's own seldom have a host name for each bucket.
+            s3={"addressing_style": "path"} if endpoint else None,
         )
         keys = {} if anonymous else {"aws_access_key_id": use.access_key_id, "aws_session_token": use.session_token}
         secret = {} if anonymous else {"aws_secret_access_key": use.secret_access_key}
         client = await self._stack.enter_async_context(
             session.create_client(
                 "s3",
-                endpoint_url=use.endpoint,
+                endpoint_url=endpoint,
                 region_name=use.region or session.get_config_variable("region") or "us-east-1",
                 config=config,
                 **keys,
@@ -154,6 +156,16 @@ class S3Store:
         """Count what is really sent, also what botocore adds, such as looking for a bucket's region."""
         kind = "HEAD" if request.method == "HEAD" else "LIST" if event_name.endswith("ListObjectsV2") else "GET"
         self.requests[kind] += 1
+
+
+def _configured_endpoint(session: Any) -> str | None:
+    """`endpoint_url` of the profile in the AWS configuration file."""
+    from botocore.configprovider import ConfiguredEndpointProvider
+
+    found: str | None = ConfiguredEndpointProvider(
+        session.full_config, session.get_scoped_config(), "s3", environ={}
+    ).provide()
+    return found
 
 
 def _timestamp(text: Any) -> datetime:
