@@ -12,11 +12,13 @@ from core.catalog import Column, CountSource, FileReading, TableReading, TypeSou
 from core.datatypes.arrow import spark_name
 from core.errors import Fault, FileError
 from core.formats.base import Opened, ReadOptions, Steps
+from core.formats.footers import Translations
 
 _TRAILER = 8
 _SMALLEST = 12
 _MOST_LEAVES = 8
 _LOGICAL = {"Geometry": "geometry", "Geography": "geography", "Interval": "interval"}
+_translations = Translations()
 
 
 class Parquet:
@@ -43,17 +45,28 @@ class Parquet:
             raise FileError(Fault.CORRUPT, "its footer claims to be larger than the file")
         if length > len(tail):
             tail = yield from opened.fetch(opened.size - length, opened.size)
-        try:
-            meta = pq.read_metadata(pa.BufferReader(tail[-length:]))
-            columns = _columns(meta)
-        except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
-            raise FileError(Fault.CORRUPT, f"its footer cannot be read: {_line(error)}") from error
-        if meta.num_rows < 0:
-            raise FileError(Fault.CORRUPT, f"its footer counts {meta.num_rows} rows")
-        count = None if options.row_counts == "none" else meta.num_rows
+        columns, rows = _read_footer(tail[-length:])
+        count = None if options.row_counts == "none" else rows
         return FileReading(
             self.name, (TableReading(columns, count, CountSource.FOOTER if count is not None else None),)
         )
+
+
+def _read_footer(end: bytes) -> tuple[tuple[Column, ...], int]:
+    """Columns and row count of a footer, given with its length and magic."""
+    footer = end[:-_TRAILER]
+    known = _translations.recall(footer)
+    if known is not None:
+        return known.columns, known.rows
+    try:
+        meta = pq.read_metadata(pa.BufferReader(end))
+        columns = _columns(meta)
+    except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
+        raise FileError(Fault.CORRUPT, f"its footer cannot be read: {_line(error)}") from error
+    if meta.num_rows < 0:
+        raise FileError(Fault.CORRUPT, f"its footer counts {meta.num_rows} rows")
+    _translations.remember(footer, columns)
+    return columns, meta.num_rows
 
 
 def _columns(meta: Any) -> tuple[Column, ...]:

@@ -135,3 +135,11 @@ def test_a_negative_row_count_is_an_error() -> None:
     at = data.index(b"\x16\x00", len(data) - int.from_bytes(data[-8:-4], "little") - 8)
     with pytest.raises(FileError):
         read(data[:at] + b"\x16\x01" + data[at + 2 :], "a.parquet")
+
+
+def test_files_of_one_schema_each_have_their_own_rows() -> None:
+    schema = pa.schema([("id", pa.int64()), ("in", pa.struct([("x", pa.duration("s"))]))])
+    for rows in (3, 0, 200):
+        table = pa.table({field.name: pa.nulls(rows, field.type) for field in schema}, schema=schema)
+        run = read(parquet(table), "a.parquet")
+        assert (run.rows, run.types) == (rows, {"id": "bigint", "in": "struct<x:interval>"})
