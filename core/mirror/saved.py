@@ -1,4 +1,4 @@
-"""The saved queries that come with nuvyn, by name: the seed's, with the workflow as a parameter."""
+"""The saved queries that come with nuvyn, by name, with the workflow and the source as parameters."""
 
 from __future__ import annotations
 
