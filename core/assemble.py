@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.catalog import CountSource, FileStatus, MergedColumn, Table, TypeSource
 from core.formats.suffixes import strip_suffix
@@ -72,6 +72,9 @@ def _table(found: Group, by_key: dict[str, Listed], sample_values: int) -> Table
     )
     said = [(entry.file.key, table) for entry in entries for table in entry.tables]
     row_count, source = _count([table for _, table in said])
+    if row_count == 0:
+        # A header without rows: nothing was null, nothing was seen.
+        columns = [replace(c, type="string") if c.type == "void" and c.native_type == "text" else c for c in columns]
     notes = [f"{key}: {text}" if len(said) > 1 else text for key, table in said for text in table.warnings]
     return Table(
         name=found.name,

@@ -22,7 +22,7 @@ Steps = Generator[Span, bytes, FileReading]
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How much to read; the names are those of the payload's options. `only` keeps one format and ignores the others."""
+    """How much to read, by the payload's option names. `only` keeps one format and ignores the others."""
 
     row_counts: Literal["metadata", "exact", "none"] = "metadata"
     sample_values: int = 0
