@@ -113,7 +113,12 @@ def load_settings(
     from core.settings_sources import gather
 
     flags = {name: value for name, value in {**(overrides or {}), "home": home}.items() if value is not None}
-    found = gather(flags, os.environ if environ is None else environ)
+    try:
+        found = gather(flags, os.environ if environ is None else environ)
+    except OSError as error:
+        raise UsageError(
+            f"{error.filename} cannot be read: {error.strerror}", hint="give this user access, or set NUVYN_HOME"
+        ) from error
     values, place = found.values, found.home
     paths = {name: values.get(name, place / default) for name, default in PLACES.items()}
     return Settings(

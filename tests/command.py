@@ -44,7 +44,7 @@ class Nuvyn:
         return (
             kept
             | quiet
-            | {"NUVYN_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+            | {"NUVYN_HOME": str(self.home), "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error::UserWarning"}
             | (self._cloud if env is None else env)
         )
 

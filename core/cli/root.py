@@ -104,10 +104,12 @@ def _unexpected(error: Exception) -> NuvynError:
     """A fault of nuvyn itself: the traceback goes to the log (masked there), not over the screen."""
     import logging
 
-    logging.getLogger(__name__).error("unexpected error", exc_info=error)
-    written = any(isinstance(h, logging.FileHandler) for h in logging.getLogger().handlers)
-    where = "logs/nuvyn.log in the home folder has the details" if written else "run it again with --verbose"
-    return NuvynError(f"unexpected {type(error).__name__}: {error}", hint=where)
+    if logging.getLogger().handlers:
+        logging.getLogger(__name__).error("unexpected error", exc_info=error)
+        return NuvynError(
+            f"unexpected {type(error).__name__}: {error}", hint="logs/nuvyn.log in the home folder has the details"
+        )
+    return NuvynError(f"unexpected {type(error).__name__}: {error}")
 
 
 def show_error(error: NuvynError, *, as_json: bool) -> int:

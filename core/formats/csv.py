@@ -34,6 +34,10 @@ class Csv:
             # The last line may be cut; without any line end the sample is one long line.
             text = text[: text.rfind("\n") + 1] or text
         rows = read_rows(text, dialect.syntax)[dialect.skipped :]
+        if not sample.whole and len(rows) <= dialect.header:
+            # The first row is longer than the sample: what there is of it still has types.
+            text = sample.text
+            rows = read_rows(text, dialect.syntax)[dialect.skipped :]
         names = _names(rows.pop(0) if dialect.header and rows else [], dialect.width)
         columns = _columns(names, rows, dialect, options)
         count, source = yield from _count(opened, options, sample, dialect, len(rows), len(text))

@@ -60,7 +60,14 @@ JOB_MOVES: dict[JobState, frozenset[JobState]] = {
 
 SOURCE_MOVES: dict[SourceState, frozenset[SourceState]] = {
     SourceState.QUEUED: frozenset(
-        {SourceState.RUNNING, SourceState.SKIPPED, SourceState.CANCELLED, SourceState.SUCCESS}
+        {
+            SourceState.RUNNING,
+            SourceState.SKIPPED,
+            SourceState.CANCELLED,
+            SourceState.SUCCESS,
+            # The job could not begin: the mirror is broken, the disk is full.
+            SourceState.FAILED,
+        }
     ),
     SourceState.RUNNING: frozenset(SourceState) - {SourceState.QUEUED, SourceState.SKIPPED},
     SourceState.STAGED: frozenset(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Coroutine, Sequence
@@ -60,14 +59,18 @@ class Runner:
             if not work.done():
                 run.cancelled = asked.done() or (beat.done() and beat.exception() is None)
                 work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            try:
                 await work
+            except asyncio.CancelledError:
+                pass
+            except Exception as error:
+                run.give_up(error)
             if beat.done() and (lost := beat.exception()) is not None:
                 raise lost
         finally:
-            for task in (beat, asked):
+            for task in (work, beat, asked):
                 task.cancel()
-            await asyncio.gather(beat, asked, return_exceptions=True)
+            await asyncio.gather(work, beat, asked, return_exceptions=True)
         return await run.finish()
 
     async def _beat(self, job_id: str, run: _Run) -> None:
@@ -110,6 +113,16 @@ class _Run:
                 group.create_task(one(source))
         if self.job.options.atomic:
             await self._commit_together()
+
+    def give_up(self, error: Exception) -> None:
+        """Fail what has not ended: the run itself cannot go on."""
+        message, hint = _told(error)
+        _log.error("job %s: %s", self.record.job_id, message, exc_info=error)
+        for source in self._open_sources():
+            result = failure_result(self._task(source), self.settings, 0)
+            self.store.move_source(
+                self.record.job_id, source.seq, SourceState.FAILED, error=message, hint=hint, result=result
+            )
 
     async def finish(self) -> JobState:
         """Settle what has not ended, store the answer, and remove what was staged."""
@@ -201,12 +214,9 @@ class _Run:
     async def _fail(
         self, source: SourceRecord, task: SourceTask, error: Exception, started: datetime, attempts: int
     ) -> None:
-        message, hint = mask(str(error)), ""
-        if isinstance(error, NuvynError):
-            hint = mask(error.hint)
-        else:
-            message = f"unexpected {type(error).__name__}: {message}"
-            _log.error("source %s: %s", task.source.source_id, message)
+        message, hint = _told(error)
+        if not isinstance(error, NuvynError):
+            _log.error("source %s: %s", task.source.source_id, message, exc_info=error)
         finished = datetime.now(UTC).replace(tzinfo=None)
         try:
             row = run_row(task, "failed", message, started, finished, attempts, None)
@@ -238,6 +248,15 @@ class _Run:
                 self.progress[source.seq].phase = Phase.ENDED
                 result = failure_result(self._task(source), self.settings, self.progress[source.seq].requests)
                 self.store.move_source(job_id, source.seq, SourceState.FAILED, error=problem, result=result)
+
+
+def _told(error: BaseException) -> tuple[str, str]:
+    """An error's message and hint for people, masked."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, NuvynError):
+        return mask(error.message), mask(error.hint)
+    return f"unexpected {type(error).__name__}: {mask(str(error))}", "logs/nuvyn.log in the home folder has the details"
 
 
 async def _uninterrupted(work: Coroutine[Any, Any, None]) -> None:

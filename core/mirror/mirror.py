@@ -119,20 +119,20 @@ class Mirror:
         with self._session.reading() as connection:
             found = connection.execute(
                 f"SELECT source_path, reader_key FROM {self._internal}.snapshots {where}", names
-            ).fetchone()
-            if found is None:
+            ).fetchall()
+            if not found:
                 return None
-            files = connection.execute(
+            files = connection.sql(
                 f"SELECT r.file_path, r.part, r.row_count, r.row_count_source, r.schema_key,"
                 f" r.warnings, f.size_bytes, f.last_modified, f.etag, f.file_type, f.error"
                 f" FROM {self._internal}.readings r JOIN {self._public}.files f"
                 f" USING (workflow_id, source_id, file_path) {where} ORDER BY ALL",
-                names,
+                params=names,
             ).to_arrow_table()
             schemas = connection.execute(
                 f"SELECT schema_key, columns FROM {self._internal}.file_schemas {where}", names
             ).fetchall()
-        return Remembered(found[0], found[1], files, dict(schemas))
+        return Remembered(*found[0], files, dict(schemas))
 
     def export(self, folder: Path, format: str, workflow_id: str | None = None) -> list[Path]:
         """Write every table of the metadata schema to `folder` as csv, json or parquet."""
@@ -166,8 +166,8 @@ class Mirror:
     def _replace(self, connection: duckdb.DuckDBPyConnection, staged: Staged, moment: datetime) -> None:
         names = {"workflow": staged.workflow_id, "source": staged.source_id}
         where = "WHERE workflow_id = $workflow AND source_id = $source"
-        known = connection.execute(f"SELECT count(*) FROM {self._public}.sources {where}", names).fetchone()
-        if known and known[0]:
+        known = connection.execute(f"SELECT count(*) FROM {self._public}.sources {where}", names).fetchall()
+        if known[0][0]:
             self._set_aside(connection, "old", where, names)
         for table in rows.ALL:
             target = f"{self._internal if table in rows.INTERNAL else self._public}.{table}"
@@ -176,7 +176,7 @@ class Mirror:
             path = staged.stage.path(table)
             if path is not None:
                 connection.execute(f"INSERT INTO {target} BY NAME SELECT * FROM read_parquet(?)", [str(path)])
-        if known and known[0]:
+        if known[0][0]:
             self._set_aside(connection, "new", where, names)
             connection.execute(self._sql("changes.sql"), {**names, "job": staged.job_id, "moment": moment})
 

@@ -164,3 +164,27 @@ def test_the_demo_runs_and_shows_its_faults(nuvyn: Nuvyn) -> None:
         " FROM files JOIN sources s USING (workflow_id, source_id) GROUP BY source_id"
     )
     assert all(row["found"] == row["files_found"] for row in sums)
+
+
+def test_a_broken_mirror_fails_the_job_with_a_reason_and_leaves_nothing_running(nuvyn: Nuvyn, lake: Path) -> None:
+    (nuvyn.home / "mirror.duckdb").write_bytes(b"x" * 20_000)
+    ran = nuvyn("run", nuvyn.payload({"one": str(lake)}), "--json")
+    assert (ran.code, ran.last_json()["status"]) == (1, "failed")
+    error = ran.last_json()["result_data"]["sources"][0]["error"]
+    assert "mirror" in error["message"] and "move the file away" in error["hint"]
+    assert [job["status"] for job in nuvyn("jobs", "--json").json()] == ["failed"]
+    assert (nuvyn.home / "mirror.duckdb").read_bytes() == b"x" * 20_000
+
+
+def test_an_unreadable_home_is_told_without_a_traceback(nuvyn: Nuvyn) -> None:
+    (nuvyn.home / "file").write_text("")
+    ran = nuvyn("jobs", env={"NUVYN_HOME": str(nuvyn.home / "file")})
+    assert ran.code == 2
+    assert "Traceback" not in ran.err and "hint:" in ran.err
+
+
+def test_a_row_longer_than_the_sample_still_has_its_columns(nuvyn: Nuvyn, lake: Path) -> None:
+    (lake / "long.csv").write_text("a,b\n1," + "x" * 3_000_000 + "\n")
+    assert nuvyn("run", nuvyn.payload({"one": str(lake / "long.csv")})).code == 0
+    rows = nuvyn.rows("SELECT column_name, data_type FROM columns ORDER BY position")
+    assert [tuple(row.values()) for row in rows] == [("a", "bigint"), ("b", "string")]
