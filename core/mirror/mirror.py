@@ -122,6 +122,7 @@ class Mirror:
             ).fetchall()
             if not found:
                 return None
+            [(source_path, reader_key)] = found
             files = connection.sql(
                 f"SELECT r.file_path, r.part, r.row_count, r.row_count_source, r.schema_key,"
                 f" r.warnings, f.size_bytes, f.last_modified, f.etag, f.file_type, f.error"
@@ -132,7 +133,7 @@ class Mirror:
             schemas = connection.execute(
                 f"SELECT schema_key, columns FROM {self._internal}.file_schemas {where}", names
             ).fetchall()
-        return Remembered(*found[0], files, dict(schemas))
+        return Remembered(source_path, reader_key, files, dict(schemas))
 
     def export(self, folder: Path, format: str, workflow_id: str | None = None) -> list[Path]:
         """Write every table of the metadata schema to `folder` as csv, json or parquet."""
