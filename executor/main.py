@@ -1,11 +1,19 @@
 """The entry point that existing deployments call: `python3 executor/main.py metadata_extraction …`."""
 
+import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from core.cli.main import main
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
 if __name__ == "__main__":
+    ours = ROOT / ".venv/bin/python"
+    if find_spec("pydantic") is None and ours.exists() and "NUVYN_REEXEC" not in os.environ:
+        # A bare python3 was called; the checkout's own environment has what is needed.
+        os.environ["NUVYN_REEXEC"] = "1"
+        os.execv(ours, [str(ours), *sys.argv])  # noqa: S606
+    from core.cli.main import main
+
     main()
