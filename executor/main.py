@@ -10,7 +10,10 @@ sys.path.insert(0, str(ROOT))
 
 if __name__ == "__main__":
     ours = ROOT / ".venv/bin/python"
-    if find_spec("pydantic") is None and ours.exists() and "NUVYN_REEXEC" not in os.environ:
+    missing = [
+        name for name in ("click", "duckdb", "fsspec", "pyarrow", "pydantic", "zstandard") if not find_spec(name)
+    ]
+    if missing and ours.exists() and "NUVYN_REEXEC" not in os.environ:
         # A bare python3 was called; the checkout's own environment has what is needed.
         os.environ["NUVYN_REEXEC"] = "1"
         os.execv(ours, [str(ours), *sys.argv])  # noqa: S606

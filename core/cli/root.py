@@ -104,6 +104,10 @@ def _unexpected(error: Exception) -> NuvynError:
     """A fault of nuvyn itself: the traceback goes to the log (masked there), not over the screen."""
     import logging
 
+    if isinstance(error, ModuleNotFoundError):
+        return NuvynError(
+            f"the package {error.name} is not installed in {sys.executable}", hint="install nuvyn there: pip install ."
+        )
     if logging.getLogger().handlers:
         logging.getLogger(__name__).error("unexpected error", exc_info=error)
         return NuvynError(
