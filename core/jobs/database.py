@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,13 +35,13 @@ class Database:
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         fresh = not path.exists()
         try:
-            connection = self._open()
-            connection.executescript(resources.files("core.jobs").joinpath("schema.sql").read_text())
-            connection.close()
+            with closing(sqlite3.connect(path, timeout=_BUSY_MS / 1000)) as connection:
+                # Kept in the file: everyone who opens it later finds it so.
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.executescript(resources.files("core.jobs").joinpath("schema.sql").read_text())
         except sqlite3.DatabaseError as error:
             raise JobError(
-                f"the job store {path} cannot be opened: {error}",
-                hint="move the file away to start a new one",
+                f"the job store {path} cannot be opened: {error}", hint="move the file away to start a new one"
             ) from error
         if fresh:
             with suppress(OSError):

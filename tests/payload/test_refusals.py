@@ -31,7 +31,7 @@ def warnings(value: Any) -> dict[str, Problem]:
     ("text", "place"),
     [
         ("", "line 1, column 1"),
-        ('{\n  "workflow_id": "w",\n}', "line 3, column 1"),
+        ('{\n  "workflow_id": "w",\n  x}', "line 3, column 3"),
         ('{"a": 1} x', "line 1, column 10"),
         ("[1]", "line 1, column 1"),
         ('"text"', "line 1, column 1"),
