@@ -16,21 +16,22 @@ from core.errors import NuvynError, UsageError
 CANCELLED = 130
 
 _COMMANDS = {
-    "run": "core.cli.run:run",
-    "validate": "core.cli.validate:validate",
-    "jobs": "core.cli.jobs:jobs",
-    "show": "core.cli.jobs:show",
-    "cancel": "core.cli.jobs:cancel",
-    "retry": "core.cli.run:retry",
-    "logs": "core.cli.jobs:logs",
-    "worker": "core.cli.worker:worker",
-    "query": "core.cli.query:query",
-    "export": "core.cli.query:export",
-    "connections": "core.cli.connections:connections",
-    "config": "core.cli.config:config",
-    "demo": "core.cli.demo:demo",
-    "metadata_extraction": "core.cli.legacy:metadata_extraction",
+    "run": ("core.cli.run:run", "Run a payload and show it live."),
+    "validate": ("core.cli.validate:validate", "Check a payload without running it."),
+    "jobs": ("core.cli.jobs:jobs", "List jobs, newest first."),
+    "show": ("core.cli.jobs:show", "Show a job and what its sources hold."),
+    "cancel": ("core.cli.jobs:cancel", "Cancel a job."),
+    "retry": ("core.cli.run:retry", "Run again what of a job failed or was cancelled."),
+    "logs": ("core.cli.jobs:logs", "Print what happened in a job."),
+    "worker": ("core.cli.worker:worker", "Run queued jobs, and jobs whose worker died."),
+    "query": ("core.cli.query:query", "Ask the mirror in SQL."),
+    "export": ("core.cli.query:export", "Write every table of the mirror to a folder."),
+    "connections": ("core.cli.connections:connections", "List and test the connections of the config file."),
+    "config": ("core.cli.config:config", "Show the settings and where each came from."),
+    "demo": ("core.cli.demo:demo", "Make a small lake and run a payload on it."),
+    "metadata_extraction": ("core.cli.legacy:metadata_extraction", "Run as the executor's main.py did."),
 }
+"""Where each subcommand is, and its line in the help, so that showing the help imports none of them."""
 
 
 class _LazyGroup(click.Group):
@@ -40,13 +41,16 @@ class _LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        place = _COMMANDS.get(cmd_name)
-        if place is None:
+        if cmd_name not in _COMMANDS:
             return None
-        module, _, name = place.partition(":")
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in _COMMANDS.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

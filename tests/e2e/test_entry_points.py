@@ -188,3 +188,13 @@ def test_a_row_longer_than_the_sample_still_has_its_columns(nuvyn: Nuvyn, lake: 
     assert nuvyn("run", nuvyn.payload({"one": str(lake / "long.csv")})).code == 0
     rows = nuvyn.rows("SELECT column_name, data_type FROM columns ORDER BY position")
     assert [tuple(row.values()) for row in rows] == [("a", "bigint"), ("b", "string")]
+
+
+def test_every_command_of_the_help_has_its_own(nuvyn: Nuvyn) -> None:
+    overview = nuvyn("--help")
+    assert overview.code == 0
+    commands = [line.split()[0] for line in overview.out.split("Commands:")[1].splitlines() if line.startswith("  ")]
+    assert {"run", "query", "demo", "worker"} <= set(commands)
+    for command in commands:
+        if command != "Start":
+            assert nuvyn(command, "--help").out.startswith(f"Usage: nuvyn {command}")
