@@ -39,7 +39,9 @@ def assemble(
         for key, entry in by_key.items()
         if not _has_parts(entry)
     ]
-    tables = [_table(g, by_key, sample_values) for g in group(members, root_name=root_name, named=named)]
+    reserved = frozenset(root or root_name for root in lakehouses)
+    groups = group(members, root_name=root_name, named=named, reserved=reserved)
+    tables = [_table(found, by_key, sample_values) for found in groups]
     taken = {table.name for table in tables}
     for entry in by_key.values():
         if _has_parts(entry):

@@ -71,10 +71,17 @@ class _Unit:
     stem: str
 
 
-def group(members: Iterable[Member], *, root_name: str, named: Sequence[Named] = ()) -> list[Group]:
+def group(
+    members: Iterable[Member],
+    *,
+    root_name: str,
+    named: Sequence[Named] = (),
+    reserved: frozenset[str] = frozenset(),
+) -> list[Group]:
     """Group files into tables, sorted by name; every file is in exactly one.
 
-    `root_name` stands for the source's root where a table lies directly in it.
+    `root_name` stands for the source's root where a table lies directly in it; `reserved` names
+    belong to other tables of the source.
     """
     groups: list[Group] = []
     homes: dict[tuple[str, str], list[_Unit]] = defaultdict(list)
@@ -92,7 +99,7 @@ def group(members: Iterable[Member], *, root_name: str, named: Sequence[Named] =
     alone = {base: len({f for b, f in homes if b == base}) == 1 for base, _ in homes}
     for (base, format_), units in sorted(homes.items()):
         groups.extend(_home(base, format_, units, root_name, only_format=alone[base]))
-    return sorted(_unique(groups), key=lambda g: g.name)
+    return sorted(_unique(groups, reserved), key=lambda g: g.name)
 
 
 def stem(name: str) -> str:
@@ -214,25 +221,25 @@ def _uneven(units: list[_Unit]) -> tuple[str, ...]:
     )
 
 
-def _unique(groups: list[Group]) -> list[Group]:
+def _unique(groups: list[Group], reserved: frozenset[str]) -> list[Group]:
     """Give tables that share a name their full file name, or their format, instead."""
 
     def clashing(found: list[Group]) -> set[str]:
-        seen: set[str] = set()
+        seen = set(reserved)
         return {g.name for g in found if g.name in seen or seen.add(g.name)}  # type: ignore[func-returns-value]
 
     shared = clashing(groups)
     groups = [replace(g, name=g.members[0].key) if g.name in shared and len(g.members) == 1 else g for g in groups]
     shared = clashing(groups)
     groups = [replace(g, name=f"{g.name}.{g.format}") if g.name in shared and len(g.members) > 1 else g for g in groups]
-    taken: dict[str, int] = {}
+    taken = dict.fromkeys(reserved, 1)
     result = []
     for g in sorted(groups, key=lambda g: (g.name, g.members[0].key)):
         name = g.name
         if name in taken:
             name = g.members[0].key
         while name in taken:
-            taken[g.name] += 1
+            taken[g.name] = taken.get(g.name, 1) + 1
             name = f"{g.name} ({taken[g.name]})"
         taken[name] = 1
         result.append(replace(g, name=name))

@@ -115,6 +115,11 @@ def test_names_that_clash_use_the_full_file_name() -> None:
     assert set(tables(member("a.csv"), member("a.parquet"))) == {"a.csv", "a.parquet"}
 
 
+def test_a_name_that_another_table_has_is_not_taken() -> None:
+    found = group([member("orders.csv"), member("x.csv")], root_name="root", reserved=frozenset({"orders"}))
+    assert [g.name for g in found] == ["orders.csv", "x"]
+
+
 def test_the_payload_names_tables_first() -> None:
     named = (Named("orders", table_matcher("orders", "in/**/orders*.csv")), Named("", table_matcher("", "x/{table}/*")))
     found = tables(
