@@ -144,7 +144,7 @@ async def _list(request: Request, store: Store, progress: Progress, warnings: li
         progress.requests = store.requests.total()
     progress.listed = len(listing)
     progress.requests = store.requests.total()
-    warnings.extend(getattr(store, "warnings", ()))
+    warnings.extend(store.warnings)
     repeated = listing.finish()
     if repeated:
         warnings.append(f"{repeated} keys were listed twice; each is counted once")

@@ -14,7 +14,7 @@ The outcome depends on the set of files only, never on the order they were liste
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -225,8 +225,8 @@ def _unique(groups: list[Group], reserved: frozenset[str]) -> list[Group]:
     """Give tables that share a name their full file name, or their format, instead."""
 
     def clashing(found: list[Group]) -> set[str]:
-        seen = set(reserved)
-        return {g.name for g in found if g.name in seen or seen.add(g.name)}  # type: ignore[func-returns-value]
+        names = Counter([*reserved, *(g.name for g in found)])
+        return {name for name, count in names.items() if count > 1}
 
     shared = clashing(groups)
     groups = [replace(g, name=g.members[0].key) if g.name in shared and len(g.members) == 1 else g for g in groups]

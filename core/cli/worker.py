@@ -21,5 +21,7 @@ def worker(once: bool) -> int:
 
 
 async def _work(house: House, once: bool) -> int:
-    tell = lambda line: click.echo(line, err=True)  # noqa: E731
+    def tell(line: str) -> None:
+        click.echo(line, err=True)
+
     return await Worker(house.settings, house.store, house.mirror, tell).work(until_idle=once)

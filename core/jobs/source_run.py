@@ -101,7 +101,9 @@ async def _attempts(
         number = count_attempt()
         stage = Stage.begin(task.folder)
         try:
-            return await _attempt(task, settings, remembered(), progress, note, stage, number)
+            # In a thread: it waits while another process commits.
+            known = await asyncio.to_thread(remembered)
+            return await _attempt(task, settings, known, progress, note, stage, number)
         except SourceError as error:
             stage.remove()
             if not error.transient or attempt == retries:
