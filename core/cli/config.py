@@ -7,7 +7,7 @@ import json
 import click
 
 from core.cli.context import json_option, settings
-from core.cli.text import safe
+from core.text import safe
 
 
 @click.group()

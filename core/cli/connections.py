@@ -8,10 +8,10 @@ import json
 import click
 
 from core.cli.context import json_option, settings
-from core.cli.text import plural, safe
 from core.errors import NuvynError, UsageError
 from core.sources.locations import locate
 from core.sources.stores.open import open_store
+from core.text import plural, safe
 
 _TEST_TIMEOUT_S = 30.0
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 
 import click
 
 from core.cli.context import json_option, open_house
-from core.cli.run import create, run_shown
-from core.demo.lake import make_lake
-from core.errors import UsageError
+from core.cli.run import run_shown
+from core.demo.prepare import prepare_demo
+from core.jobs.requests import create
 from core.jobs.store import this_owner
-from core.payload.load import check
-
-_MARK = ".nuvyn-demo"
+from core.payload.load import parse
 
 
 @click.command()
@@ -29,21 +25,13 @@ def demo(lake: Path | None, no_run: bool, as_json: bool) -> int:
     broken or not what their name says.
     """
     with open_house() as house:
-        folder = (lake or house.settings.home / "demo-lake").absolute()
-        if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).exists():
-            raise UsageError(f"{folder} is not empty and not a demo lake", hint="name another folder with --lake")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        (folder / _MARK).touch()
-        payload = make_lake(folder)
-        path = folder / "payload.json"
-        path.write_text(json.dumps(payload, indent=2) + "\n")
+        path = prepare_demo(lake or house.settings.home / "demo-lake")
         if not as_json:
-            click.echo(f"lake: {folder}\npayload: {path}")
+            click.echo(f"lake: {path.parent}\npayload: {path}")
         if no_run:
             return 0
-        job = check(payload).job
+        job = parse(path.read_text()).job
         assert job is not None, "the demo's payload is valid"
         owner = this_owner()
-        record = house.store.job(create(house, job, write_to_db=False, owner=owner))
+        record = house.store.job(create(house.store, job, write_to_db=False, owner=owner))
         return run_shown(house, record, job, owner, as_json=as_json)

@@ -15,9 +15,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from core.cli.text import safe, size, span
-from core.cli.watch import Glance
 from core.jobs.model import Event, ProgressRecord, SourceRecord, SourceState
+from core.jobs.watch import Glance
+from core.text import safe, size, span
 
 _STYLES = {
     SourceState.SUCCESS: "green",

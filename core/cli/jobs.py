@@ -15,9 +15,9 @@ from rich.text import Text
 from core.cli.context import House, json_option, open_house
 from core.cli.display import display_for, event_line
 from core.cli.summary import print_summary
-from core.cli.text import safe, span
-from core.cli.watch import Watch
 from core.jobs.model import JobRecord, JobState, SourceState
+from core.jobs.watch import Watch
+from core.text import safe, span
 
 _LOOK_EVERY_S = 0.3
 

@@ -11,8 +11,9 @@ import click
 
 from core.cli.context import open_house, settings
 from core.cli.problems import accept
-from core.cli.run import create, run_silently
+from core.cli.run import run_silently
 from core.jobs.model import JobState
+from core.jobs.requests import create
 from core.jobs.store import this_owner
 from core.payload.load import check, parse
 from core.payload.problems import Checked
@@ -35,7 +36,7 @@ def metadata_extraction(data_source_path: str, data_source_type: str, tenant_id:
     job = accept(checked, as_json=True)
     with open_house(log_to_stderr=True) as house:
         owner = this_owner()
-        record = house.store.job(create(house, job, write_to_db=write_to_db, owner=owner))
+        record = house.store.job(create(house.store, job, write_to_db=write_to_db, owner=owner))
         state = run_silently(house, record, job, owner)
         json.dump(house.store.job(record.job_id).answer, sys.stdout, indent=2)
         sys.stdout.write("\n")

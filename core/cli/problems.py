@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from copy import deepcopy
 
 import click
 
 from core.cli.context import settings
-from core.cli.text import safe
-from core.payload.load import check, parse, read_payload
+from core.jobs.requests import anchored
+from core.payload.load import parse, read_payload
 from core.payload.models import Job
 from core.payload.problems import Checked, PayloadRefused
-from core.sources.local_paths import absolute, is_relative
+from core.text import safe
 
 
 def read_checked(source: str | None, *, as_json: bool = False) -> Job:
@@ -37,19 +36,7 @@ def accept(checked: Checked, *, as_json: bool = False) -> Job:
         show_problems(checked)
         raise PayloadShown(checked.problems)
     show_problems(checked)
-    return _anchored(checked.job)
-
-
-def _anchored(job: Job) -> Job:
-    """The job with its relative paths made absolute: a worker may run it from another folder."""
-    raw = deepcopy(job.raw)
-    defaults = settings().options
-    twin = check(raw, defaults=defaults).job
-    assert twin is not None, "it was accepted before"
-    for source in twin.sources:
-        if source.path and is_relative(source.path):
-            source.raw["data_source_path"] = absolute(source.path)
-    return check(raw, defaults=defaults).job or job
+    return anchored(checked.job, settings())
 
 
 class PayloadShown(PayloadRefused):

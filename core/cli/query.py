@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from core.cli.context import json_option, open_mirror, settings
-from core.cli.text import plural, safe
 from core.errors import UsageError
 from core.mirror.saved import saved_queries, saved_query
+from core.text import plural, safe
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import signal
 
 import click
@@ -15,11 +14,11 @@ from core.cli.display import Display, PlainLines, display_for
 from core.cli.problems import read_checked
 from core.cli.root import CANCELLED
 from core.cli.summary import print_summary
-from core.cli.watch import Watch
 from core.jobs.model import JobRecord, JobState
+from core.jobs.requests import create, stored_job
 from core.jobs.runner import Runner
 from core.jobs.store import this_owner
-from core.payload.load import check
+from core.jobs.watch import Watch
 from core.payload.models import Job
 
 _LOOK_EVERY_S = 0.2
@@ -45,11 +44,11 @@ def run(payload: str | None, write_to_db: bool, queue: bool, as_json: bool) -> i
     job = read_checked(payload, as_json=as_json)
     with open_house() as house:
         if queue:
-            job_id = create(house, job, write_to_db=write_to_db, owner=None)
+            job_id = create(house.store, job, write_to_db=write_to_db, owner=None)
             click.echo(json.dumps({"job_id": job_id, "status": "queued"}) if as_json else f"queued {job_id}")
             return 0
         owner = this_owner()
-        job_id = create(house, job, write_to_db=write_to_db, owner=owner)
+        job_id = create(house.store, job, write_to_db=write_to_db, owner=owner)
         return run_shown(house, house.store.job(job_id), job, owner, as_json=as_json)
 
 
@@ -60,30 +59,10 @@ def retry(job_id: str, as_json: bool) -> int:
     """Run again what of an ended job failed or was cancelled; what succeeded stays."""
     with open_house() as house:
         record = house.store.job(job_id)
-        job = stored_job(house, record)
+        job = stored_job(house.settings, record)
         owner = this_owner()
         house.store.requeue(record.job_id, owner=owner)
         return run_shown(house, house.store.job(record.job_id), job, owner, as_json=as_json)
-
-
-def create(house: House, job: Job, *, write_to_db: bool, owner: str | None) -> str:
-    """Store a checked payload as a job."""
-    wanted = write_to_db or job.write_to_db or os.environ.get("EXECUTOR_WRITE_TO_DB", "").lower() in ("1", "true")
-    return house.store.create(
-        workflow_id=job.workflow_id,
-        tenant_id=job.tenant_id,
-        payload=job.masked(),
-        source_ids=[source.source_id for source in job.sources],
-        write_to_db=wanted,
-        owner=owner,
-    )
-
-
-def stored_job(house: House, record: JobRecord) -> Job:
-    """The payload of a stored job; its secrets are masked."""
-    job = check(record.payload, defaults=house.settings.options).job
-    assert job is not None, "only accepted payloads are stored"
-    return job
 
 
 def run_shown(house: House, record: JobRecord, job: Job, owner: str, *, as_json: bool) -> int:

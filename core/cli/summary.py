@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from core.cli.text import plural, safe, size, span
 from core.errors import MirrorError
 from core.jobs.model import JobRecord, SourceRecord, SourceState
 from core.mirror.mirror import Mirror
 from core.mirror.session import literal
+from core.text import plural, safe, size, span
 
 _MAX_TABLES = 25
 _MAX_COLUMNS = 40

@@ -10,8 +10,8 @@ import click
 
 from core.cli.context import json_option, settings
 from core.cli.problems import refusal, show_problems
-from core.cli.text import plural
 from core.payload.load import parse, read_payload
+from core.text import plural
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import click
 
@@ -12,16 +13,17 @@ from core.jobs.worker import Worker
 
 @click.command()
 @click.option("--once", is_flag=True, help="End when no job is left to run.")
-def worker(once: bool) -> int:
+@click.option("--idle", type=click.FloatRange(min=0), help="End when no job was there for this many seconds.")
+def worker(once: bool, idle: float | None) -> int:
     """Run queued jobs until stopped. A job whose worker died is taken up where it stood."""
     with open_house() as house:
         click.echo("worker started; ctrl+c stops it", err=True)
-        asyncio.run(_work(house, once))
+        asyncio.run(_work(house, 0.0 if once else math.inf if idle is None else idle))
     return 0
 
 
-async def _work(house: House, once: bool) -> int:
+async def _work(house: House, idle_s: float) -> int:
     def tell(line: str) -> None:
         click.echo(line, err=True)
 
-    return await Worker(house.settings, house.store, house.mirror, tell).work(until_idle=once)
+    return await Worker(house.settings, house.store, house.mirror, tell).work(idle_s=idle_s)

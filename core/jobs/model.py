@@ -171,3 +171,68 @@ class ProgressRecord:
     requests: int
     tables: int
     updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of a running job: its end, and the end of single sources (by `seq`)."""
+
+    cancel: bool
+    sources: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A job in an overview: how many of its sources ended how, and what they found so far."""
+
+    job_id: str
+    workflow_id: str
+    tenant_id: str
+    state: JobState
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    cancel_requested: bool
+    error: str | None
+    sources: int
+    succeeded: int
+    failed: int
+    skipped: int
+    cancelled: int
+    files: int
+    bytes: int
+    tables: int
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A source in an overview, without its result."""
+
+    seq: int
+    source_id: str
+    state: SourceState
+    attempts: int
+    started_at: float | None
+    ended_at: float | None
+    error: str | None
+    hint: str | None
+    files: int | None
+    bytes: int | None
+    tables: int | None
+    columns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A job's counters over all its sources; `to_read` counts those that know it."""
+
+    listed: int
+    to_read: int
+    done: int
+    failed: int
+    bytes_read: int
+    requests: int
+    tables: int
+    unlisted: int
+    """How many sources have not ended their listing, so that `to_read` is not the whole yet."""

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from core.errors import JobError
 from core.jobs.database import Database
-from core.jobs.model import Event, JobRecord, JobState, ProgressRecord, SourceRecord, SourceState
+from core.jobs.model import (
+    Event,
+    JobLine,
+    JobRecord,
+    JobState,
+    ProgressRecord,
+    SourceLine,
+    SourceRecord,
+    SourceState,
+    Totals,
+)
 
 
 class JobReader:
@@ -73,6 +84,70 @@ class JobReader:
         """The newest counters of a job's sources."""
         rows = self._db.read("SELECT * FROM progress WHERE job_id = ? ORDER BY seq", job_id)
         return [ProgressRecord(**{k: v for k, v in dict(row).items() if k != "job_id"}) for row in rows]
+
+    def overview(self, *, limit: int = 1000) -> list[JobLine]:
+        """The newest jobs, newest first, with what their sources found; no payload or answer is read."""
+        rows = self._db.read(_OVERVIEW, limit)
+        return [
+            JobLine(**dict(row) | {"state": JobState(row["state"]), "cancel_requested": bool(row["cancel_requested"])})
+            for row in rows
+        ]
+
+    def source_lines(self, job_id: str) -> list[SourceLine]:
+        """A job's sources in the payload's order; no result is read."""
+        rows = self._db.read(
+            "SELECT seq, source_id, state, attempts, started_at, ended_at, error, hint, files, bytes, tables, columns"
+            " FROM sources LEFT JOIN found USING (job_id, seq) WHERE job_id = ? ORDER BY seq",
+            job_id,
+        )
+        return [SourceLine(**dict(row) | {"state": SourceState(row["state"])}) for row in rows]
+
+    def progress_of(self, job_id: str, seqs: Sequence[int]) -> dict[int, ProgressRecord]:
+        """The newest counters of some of a job's sources, by `seq`."""
+        marks = ", ".join("?" * len(seqs))
+        rows = self._db.read(f"SELECT * FROM progress WHERE job_id = ? AND seq IN ({marks})", job_id, *seqs)
+        return {row["seq"]: ProgressRecord(**{k: v for k, v in dict(row).items() if k != "job_id"}) for row in rows}
+
+    def totals(self, job_id: str) -> Totals:
+        """A job's counters summed over its sources."""
+        [row] = self._db.read(_TOTALS, job_id)
+        return Totals(**dict(row))
+
+    def last_events(self, job_id: str, *, source_id: str | None = None, limit: int = 1000) -> list[Event]:
+        """A job's newest events, oldest first; with `source_id` only that source's."""
+        rows = self._db.read(
+            "SELECT * FROM events WHERE job_id = ?1 AND (?2 IS NULL OR source_id = ?2) ORDER BY id DESC LIMIT ?3",
+            job_id,
+            source_id,
+            limit,
+        )
+        return [Event(**dict(row)) for row in reversed(rows)]
+
+    def newest_event(self, job_id: str) -> int:
+        """The id of a job's newest event (0 when there is none): it grows whenever something changed."""
+        [row] = self._db.read("SELECT coalesce(max(id), 0) AS id FROM events WHERE job_id = ?", job_id)
+        return int(row["id"])
+
+
+_OVERVIEW = """
+SELECT j.job_id, j.workflow_id, j.tenant_id, j.state, j.created_at, j.started_at, j.ended_at, j.cancel_requested,
+       j.error, count(s.seq) AS sources, coalesce(sum(s.state = 'success'), 0) AS succeeded,
+       coalesce(sum(s.state = 'failed'), 0) AS failed, coalesce(sum(s.state = 'skipped'), 0) AS skipped,
+       coalesce(sum(s.state = 'cancelled'), 0) AS cancelled, coalesce(sum(f.files), 0) AS files,
+       coalesce(sum(f.bytes), 0) AS bytes, coalesce(sum(f.tables), 0) AS tables,
+       coalesce(sum(f.columns), 0) AS columns
+FROM (SELECT * FROM jobs ORDER BY created_at DESC, job_id DESC LIMIT ?) j
+LEFT JOIN sources s USING (job_id) LEFT JOIN found f USING (job_id, seq)
+GROUP BY j.job_id ORDER BY j.created_at DESC, j.job_id DESC
+"""
+
+_TOTALS = """
+SELECT coalesce(sum(listed), 0) AS listed, coalesce(sum(to_read), 0) AS to_read, coalesce(sum(done), 0) AS done,
+       coalesce(sum(failed), 0) AS failed, coalesce(sum(bytes_read), 0) AS bytes_read,
+       coalesce(sum(requests), 0) AS requests, coalesce(sum(tables), 0) AS tables,
+       coalesce(sum(to_read IS NULL AND phase <> 'ended'), 0) AS unlisted
+FROM progress WHERE job_id = ?
+"""
 
 
 def _job(row: sqlite3.Row) -> JobRecord:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,8 +78,11 @@ class Runner:
         tick = 0
         while True:
             self._store.put_progress(job_id, run.progress.items())
-            if tick % _BEATS_EVERY == 0 and await asyncio.to_thread(self._store.heartbeat, job_id, self._owner):
-                return
+            if tick % _BEATS_EVERY == 0:
+                asked = await asyncio.to_thread(self._store.heartbeat, job_id, self._owner)
+                if asked.cancel:
+                    return
+                run.drop(asked.sources)
             tick += 1
             await asyncio.sleep(_TICK_S)
 
@@ -92,6 +95,8 @@ class _Run:
         self.record, self.job = record, job
         self.progress: dict[int, Progress] = {}
         self.cancelled = False
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._dropped: set[int] = set()
         self._folder = settings.runs / record.job_id
 
     async def all_sources(self) -> None:
@@ -105,14 +110,26 @@ class _Run:
             self.progress[source.seq] = Progress()
 
         async def one(source: SourceRecord) -> None:
-            async with gate:
-                await self._source(source, source.source_id in committed)
+            try:
+                async with gate:
+                    await self._source(source, source.source_id in committed)
+            except asyncio.CancelledError:
+                if source.seq not in self._dropped:
+                    raise
+                self.store.move_source(self.record.job_id, source.seq, SourceState.CANCELLED)
 
         async with asyncio.TaskGroup() as group:
             for source in sources:
-                group.create_task(one(source))
+                self._tasks[source.seq] = group.create_task(one(source))
         if self.job.options.atomic:
             await self._commit_together()
+
+    def drop(self, seqs: Iterable[int]) -> None:
+        """Cancel single sources; the others go on."""
+        for seq in set(seqs) - self._dropped:
+            if (task := self._tasks.get(seq)) is not None and not task.done():
+                self._dropped.add(seq)
+                task.cancel()
 
     def give_up(self, error: Exception) -> None:
         """Fail what has not ended: the run itself cannot go on."""

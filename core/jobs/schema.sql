@@ -20,3 +20,14 @@ CREATE TABLE IF NOT EXISTS progress (
     bytes_read INTEGER NOT NULL, requests INTEGER NOT NULL, tables INTEGER NOT NULL, updated_at REAL NOT NULL,
     PRIMARY KEY (job_id, seq)
 ) STRICT, WITHOUT ROWID;
+-- What a source's run found, apart from its whole result: overviews sum these.
+CREATE TABLE IF NOT EXISTS found (
+    job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, seq INTEGER NOT NULL, files INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, tables INTEGER NOT NULL, columns INTEGER NOT NULL, PRIMARY KEY (job_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS source_cancels (
+    job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, seq INTEGER NOT NULL, PRIMARY KEY (job_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS workers (
+    owner TEXT PRIMARY KEY, started_at REAL NOT NULL, lease_until REAL NOT NULL
+) STRICT, WITHOUT ROWID;

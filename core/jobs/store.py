@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import sqlite3
 import time
 from collections.abc import Iterable, Sequence
@@ -14,17 +12,12 @@ from typing import Any
 
 from core.errors import JobError
 from core.jobs.database import Database
-from core.jobs.model import JOB_MOVES, SOURCE_MOVES, JobRecord, JobState, SourceState, check_move, new_job_id
+from core.jobs.model import JOB_MOVES, SOURCE_MOVES, Asked, JobRecord, JobState, SourceState, check_move, new_job_id
+from core.jobs.owners import LEASE_S, Workers, is_gone, this_owner
 from core.jobs.reader import JobReader
 from core.progress import Progress
 
-LEASE_S = 15.0
-"""How long a worker that stopped answering keeps its jobs, when its process can't be checked."""
-
-
-def this_owner() -> str:
-    """This process as the owner of a job: host, process id and a random part."""
-    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+__all__ = ["LEASE_S", "JobStore", "this_owner"]
 
 
 class JobStore(JobReader):
@@ -32,6 +25,7 @@ class JobStore(JobReader):
 
     def __init__(self, path: Path) -> None:
         super().__init__(Database(path))
+        self.workers = Workers(self._db)
 
     def close(self) -> None:
         """Finish what was submitted and let go of the file."""
@@ -104,6 +98,24 @@ class JobStore(JobReader):
 
         return self._db.write(work)
 
+    def request_source_cancel(self, job_id: str, seq: int) -> None:
+        """Ask for the end of one source of a job; its others go on.
+
+        Raises:
+            JobError: there is no such source, or it has ended.
+        """
+
+        def work(c: sqlite3.Connection) -> None:
+            row = c.execute("SELECT * FROM sources WHERE job_id = ? AND seq = ?", (job_id, seq)).fetchone()
+            if row is None:
+                raise JobError(f"job {job_id} has no source number {seq}")
+            if SourceState(row["state"]).ended:
+                raise JobError(f"source {row['source_id']} has ended already ({row['state']})")
+            c.execute("INSERT OR IGNORE INTO source_cancels VALUES (?, ?)", (job_id, seq))
+            _event(c, job_id, row["source_id"], "info", "cancel", "cancel was asked for")
+
+        self._db.write(work)
+
     def requeue(self, job_id: str, *, owner: str | None = None) -> list[str]:
         """Queue again what of an ended job did not succeed; returns those sources' ids.
 
@@ -130,6 +142,7 @@ class JobStore(JobReader):
                 " ended_at = NULL WHERE job_id = ? AND state IN (?, ?)",
                 (SourceState.QUEUED, job_id, SourceState.FAILED, SourceState.CANCELLED),
             )
+            c.execute("DELETE FROM source_cancels WHERE job_id = ?", (job_id,))
             now = time.time()
             c.execute(
                 "UPDATE jobs SET state = ?, cancel_requested = 0, ended_at = NULL, answer = NULL, error = NULL,"
@@ -171,7 +184,7 @@ class JobStore(JobReader):
                 "SELECT job_id, state, owner, lease_until FROM jobs WHERE state IN (?, ?) ORDER BY created_at",
                 (JobState.QUEUED, JobState.RUNNING),
             ).fetchall():
-                if row["state"] == JobState.RUNNING and not _abandoned(row["owner"], row["lease_until"], now):
+                if row["state"] == JobState.RUNNING and not is_gone(row["owner"], row["lease_until"], now):
                     continue
                 c.execute(
                     "UPDATE jobs SET state = ?, owner = ?, lease_until = ?, started_at = coalesce(started_at, ?)"
@@ -186,21 +199,22 @@ class JobStore(JobReader):
         job_id = self._db.write(work)
         return None if job_id is None else self.job(job_id)
 
-    def heartbeat(self, job_id: str, owner: str) -> bool:
-        """Renew the lease; returns whether cancel was asked for.
+    def heartbeat(self, job_id: str, owner: str) -> Asked:
+        """Renew the lease; returns what cancels were asked for.
 
         Raises:
             JobError: the job belongs to another worker by now, so this one must stop.
         """
 
-        def work(c: sqlite3.Connection) -> bool:
+        def work(c: sqlite3.Connection) -> Asked:
             done = c.execute(
                 "UPDATE jobs SET lease_until = ? WHERE job_id = ? AND owner = ? RETURNING cancel_requested",
                 (time.time() + LEASE_S, job_id, owner),
             ).fetchone()
             if done is None:
                 raise JobError(f"job {job_id} was taken over by another worker")
-            return bool(done[0])
+            dropped = c.execute("SELECT seq FROM source_cancels WHERE job_id = ?", (job_id,)).fetchall()
+            return Asked(bool(done[0]), frozenset(seq for (seq,) in dropped))
 
         return self._db.write(work)
 
@@ -249,6 +263,11 @@ class JobStore(JobReader):
                     seq,
                 ),
             )
+            if result is not None:
+                found = result.get("metadata", {})
+                names = ("files_found", "total_size_bytes", "tables_found", "columns_found")
+                counts = (found.get(name, 0) for name in names)
+                c.execute("INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?, ?, ?)", (job_id, seq, *counts))
             level = "error" if state is SourceState.FAILED else "info"
             text = f"{state}" + (f": {error}" if error else "")
             _event(c, job_id, row["source_id"], level, "source", text)
@@ -327,19 +346,3 @@ def _state(c: sqlite3.Connection, job_id: str) -> JobState:
     if row is None:
         raise JobError(f"no job is called {job_id}", hint="nuvyn jobs lists them")
     return JobState(row["state"])
-
-
-def _abandoned(owner: str | None, lease_until: float | None, now: float) -> bool:
-    """Whether a running job's worker is gone: its lease ran out, or its process on this host is no more."""
-    if owner is None or lease_until is None or lease_until < now:
-        return True
-    host, pid, _ = owner.rsplit(":", 2)
-    if host != socket.gethostname() or os.name == "nt":
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import signal
+import time
 from collections.abc import Callable
 
 from core.errors import JobError
 from core.jobs.model import JobRecord, JobState
 from core.jobs.runner import Runner
-from core.jobs.store import JobStore, this_owner
+from core.jobs.store import LEASE_S, JobStore, this_owner
 from core.mirror.mirror import Mirror
 from core.payload.load import check
 from core.settings import Settings
@@ -37,21 +39,34 @@ class Worker:
         """Take no more jobs. A running one is given back as it is, for another worker."""
         self._stop.set()
 
-    async def work(self, *, until_idle: bool) -> int:
-        """Run jobs until stopped, or until none waits; returns how many were run."""
+    async def work(self, *, idle_s: float = math.inf) -> int:
+        """Run jobs until stopped, or until none has waited for `idle_s` seconds; returns how many were run."""
+        alive = asyncio.create_task(self._tell_alive())
+        try:
+            return await self._work(idle_s)
+        finally:
+            alive.cancel()
+            await asyncio.to_thread(self._store.workers.left, self._owner)
+
+    async def _tell_alive(self) -> None:
+        while True:
+            self._store.workers.seen(self._owner)
+            await asyncio.sleep(LEASE_S / 3)
+
+    async def _work(self, idle_s: float) -> int:
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(sign, self.stop)
-        done = 0
+        done, idle_since = 0, time.monotonic()
         while not self._stop.is_set():
             record = await asyncio.to_thread(self._store.claim, self._owner)
             if record is not None:
                 self._tell(f"{record.job_id}: taken")
                 state = await self._run(record)
                 self._tell(f"{record.job_id}: {state or 'given back'}")
-                done += 1
-            elif until_idle:
+                done, idle_since = done + 1, time.monotonic()
+            elif time.monotonic() - idle_since >= idle_s:
                 break
             else:
                 with contextlib.suppress(TimeoutError):

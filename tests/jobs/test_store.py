@@ -71,7 +71,7 @@ def test_cancel_ends_a_queued_job_and_asks_a_running_one(store: JobStore) -> Non
     assert store.request_cancel(queued) is JobState.CANCELLED
     assert [s.state for s in store.sources(queued)] == [SourceState.CANCELLED] * 2
     assert store.request_cancel(running) is JobState.RUNNING
-    assert store.heartbeat(running, "a:1:x") is True
+    assert store.heartbeat(running, "a:1:x").cancel
 
 
 def test_illegal_moves_are_refused(store: JobStore) -> None:

@@ -1,0 +1,64 @@
+"""Who owns a job: a process on a host, and whether it still lives."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+import time
+
+from core.jobs.database import Database
+
+LEASE_S = 15.0
+"""How long a worker that stopped answering keeps its jobs, when its process can't be checked."""
+
+
+def this_owner() -> str:
+    """This process as the owner of a job: host, process id and a random part."""
+    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+
+
+def is_gone(owner: str | None, lease_until: float | None, now: float) -> bool:
+    """Whether an owner is gone: its lease ran out, or its process on this host is no more."""
+    if owner is None or lease_until is None or lease_until < now:
+        return True
+    host, pid, _ = owner.rsplit(":", 2)
+    if host != socket.gethostname() or os.name == "nt":
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+class Workers:
+    """The processes that wait for jobs."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def seen(self, owner: str) -> None:
+        """Tell that a worker lives; it must tell again within `LEASE_S`."""
+        now = time.time()
+
+        def work(c: sqlite3.Connection) -> None:
+            c.execute(
+                "INSERT INTO workers VALUES (?1, ?2, ?3) ON CONFLICT (owner) DO UPDATE SET lease_until = ?3",
+                (owner, now, now + LEASE_S),
+            )
+            c.execute("DELETE FROM workers WHERE lease_until < ?", (now - LEASE_S,))
+
+        self._db.submit(work)
+
+    def left(self, owner: str) -> None:
+        """Tell that a worker has ended."""
+        self._db.write(lambda c: c.execute("DELETE FROM workers WHERE owner = ?", (owner,)) and None)
+
+    def alive(self) -> int:
+        """How many workers live."""
+        now = time.time()
+        rows = self._db.read("SELECT owner, lease_until FROM workers")
+        return sum(not is_gone(row["owner"], row["lease_until"], now) for row in rows)

@@ -1,0 +1,44 @@
+"""What front ends ask of the job store: a checked payload as a job, a stored job as a payload."""
+
+from __future__ import annotations
+
+import os
+from copy import deepcopy
+
+from core.jobs.model import JobRecord
+from core.jobs.store import JobStore
+from core.payload.load import check
+from core.payload.models import Job
+from core.settings import Settings
+from core.sources.local_paths import absolute, is_relative
+
+
+def create(store: JobStore, job: Job, *, write_to_db: bool = False, owner: str | None = None) -> str:
+    """Store a checked payload as a job, secrets masked, and return its id; see `JobStore.create`."""
+    wanted = write_to_db or job.write_to_db or os.environ.get("EXECUTOR_WRITE_TO_DB", "").lower() in ("1", "true")
+    return store.create(
+        workflow_id=job.workflow_id,
+        tenant_id=job.tenant_id,
+        payload=job.masked(),
+        source_ids=[source.source_id for source in job.sources],
+        write_to_db=wanted,
+        owner=owner,
+    )
+
+
+def stored_job(settings: Settings, record: JobRecord) -> Job:
+    """The payload of a stored job; its secrets are masked."""
+    job = check(record.payload, defaults=settings.options).job
+    assert job is not None, "only accepted payloads are stored"
+    return job
+
+
+def anchored(job: Job, settings: Settings) -> Job:
+    """The job with its relative paths made absolute: a worker may run it from another folder."""
+    raw = deepcopy(job.raw)
+    twin = check(raw, defaults=settings.options).job
+    assert twin is not None, "it was accepted before"
+    for source in twin.sources:
+        if source.path and is_relative(source.path):
+            source.raw["data_source_path"] = absolute(source.path)
+    return check(raw, defaults=settings.options).job or job
