@@ -21,7 +21,8 @@ PLACES = {"jobs": "jobs.sqlite", "mirror": "mirror.duckdb", "runs": "runs", "log
 class Settings:
     """All settings, with where each came from.
 
-    `connections` are the file's tables as written; see `connection`. `options` are the defaults
+    `connections` are the file's tables as written; see `connection`. `theme` and `keys` (command id
+    to key) are the app's; a theme of None is chosen to fit the terminal. `options` are the defaults
     that payloads override.
     """
 
@@ -34,6 +35,8 @@ class Settings:
     catalog: str = "hive_metastore"
     schema_name: str = "_executor_metadata"
     log_level: str = "info"
+    theme: str | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     warnings: tuple[str, ...] = ()
@@ -62,7 +65,12 @@ class Settings:
         """Every setting by its name, without secrets; `origin` takes the same names."""
         shown: dict[str, Any] = {"home": self.home, "config_file": self.config_file}
         shown |= {name: getattr(self, name) for name in PLACES}
-        shown |= {"catalog": self.catalog, "schema": self.schema_name, "log_level": self.log_level}
+        shown |= {
+            "catalog": self.catalog,
+            "schema": self.schema_name,
+            "log_level": self.log_level,
+            "theme": self.theme or "fitting",
+        }
         shown |= {f.name: getattr(self.options, f.name) for f in fields(Options) if f.name in LIMITS}
         shown["connections"] = ", ".join(sorted(self.connections)) or "none"
         return shown
@@ -128,12 +136,13 @@ def load_settings(
         **{name: values[key] for name, key in _NAMES.items() if key in values},
         options=Options(**{name: values[name] for name in LIMITS if name in values}),
         connections=found.connections,
+        keys=found.keys,
         warnings=found.warnings,
         origins=found.origins,
     )
 
 
-_NAMES = {"catalog": "catalog", "schema_name": "schema", "log_level": "log_level"}
+_NAMES = {"catalog": "catalog", "schema_name": "schema", "log_level": "log_level", "theme": "theme"}
 
 
 def _make(folder: Path) -> None:

@@ -34,6 +34,7 @@ class _SettingsIn(BaseModel):
     catalog: _Identifier | None = None
     schema_: _Identifier | None = Field(default=None, alias="schema")
     log_level: Literal["debug", "info", "warning", "error"] | None = None
+    theme: _Text | None = None
     parallel_sources: Annotated[int, Field(ge=1, le=256)] | None = None
     max_concurrency: Annotated[int, Field(ge=1, le=1024)] | None = None
     retries: Annotated[int, Field(ge=0, le=100)] | None = None
@@ -56,6 +57,7 @@ class Found:
     values: dict[str, Any]
     origins: dict[str, str]
     connections: dict[str, dict[str, Any]]
+    keys: dict[str, str]
     warnings: tuple[str, ...]
 
 
@@ -75,6 +77,7 @@ def gather(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Found:
     config, config_origin = _config_file(home, environ)
     table = _read(config, required=config_origin is not None)
     connections = _connections(table.pop("connections", {}), config)
+    keys = _keys(table.pop("keys", {}), config)
 
     merged: dict[str, Any] = {}
     origins = {} if config_origin is None else {"config_file": config_origin}
@@ -93,6 +96,7 @@ def gather(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Found:
         values=values,
         origins=origins,
         connections=connections,
+        keys=keys,
         warnings=tuple(_unknown(table, connections, config)),
     )
 
@@ -171,8 +175,14 @@ def _connections(given: Any, config: Path) -> dict[str, dict[str, Any]]:
     return given
 
 
+def _keys(given: Any, config: Path) -> dict[str, str]:
+    if not isinstance(given, dict) or not all(isinstance(key, str) for key in given.values()):
+        raise UsageError(f"{config}: [keys] must hold keys", hint='write lines such as "jobs.retry" = "t"')
+    return given
+
+
 def _unknown(table: Mapping[str, Any], connections: Mapping[str, Mapping[str, Any]], config: Path) -> list[str]:
-    known = (*NAMES, "connections")
+    known = (*NAMES, "connections", "keys")
     found = []
     for name in table:
         if name not in known:

@@ -1,1 +1,1 @@
-"""nuvyn's screens, built on `core` and never imported by it."""
+"""The terminal: screens over the job store and the mirror. Extracts nothing itself."""

@@ -6,10 +6,18 @@ Nothing heavy is imported before a subcommand needs it, so that `--version` and 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit with its status (0, 1, 2, 3 or 130; see the contract)."""
+def main(arguments: list[str] | None = None, *, app: Callable[[Settings], int] | None = None) -> None:
+    """Run the command line and exit with its status (0, 1, 2, 3 or 130; see the contract).
+
+    `app` opens what a call without a subcommand shows on a terminal; without it that is the help.
+    """
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments in (["--version"], ["-V"]):
         from core import __version__
@@ -19,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     from core.cli.root import run
 
-    raise SystemExit(run(arguments))
+    raise SystemExit(run(arguments, app=app))
 
 
 if __name__ == "__main__":

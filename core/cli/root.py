@@ -6,12 +6,17 @@ import difflib
 import json
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from core import __version__
 from core.errors import NuvynError, UsageError
+
+if TYPE_CHECKING:
+    from core.settings import Settings
 
 CANCELLED = 130
 
@@ -64,6 +69,7 @@ class _LazyGroup(click.Group):
 
 @click.group(
     cls=_LazyGroup,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Start with `nuvyn demo`: it needs no network and no credentials.",
 )
@@ -71,19 +77,29 @@ class _LazyGroup(click.Group):
 @click.option("--home", metavar="FOLDER", help="Where nuvyn keeps everything (default: NUVYN_HOME).")
 @click.option("-v", "--verbose", is_flag=True, help="Write the log to standard error too.")
 @click.pass_context
-def root(ctx: click.Context, home: str | None, verbose: bool) -> None:
+def root(ctx: click.Context, home: str | None, verbose: bool) -> int:
     """Find out what is really in data lakes and databases: tables, columns, types, rows.
 
     A payload names a workflow and its sources; `nuvyn run` reads them into a local catalog
-    that `nuvyn query` answers from.
+    that `nuvyn query` answers from. Without a command, the terminal app opens.
     """
-    ctx.obj = {"home": home, "verbose": verbose}
+    app = ctx.ensure_object(dict).get("app")
+    ctx.obj |= {"home": home, "verbose": verbose}
+    if ctx.invoked_subcommand is not None:
+        return 0
+    if app is None or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo(ctx.get_help())
+        return 0
+    from core.cli.context import settings
+
+    status: int = app(settings())
+    return status
 
 
-def run(arguments: list[str]) -> int:
+def run(arguments: list[str], *, app: Callable[[Settings], int] | None = None) -> int:
     """Run the command line; returns the exit status and shows every designed error."""
     try:
-        result = root.main(arguments, prog_name="nuvyn", standalone_mode=False)
+        result = root.main(arguments, prog_name="nuvyn", standalone_mode=False, obj={"app": app})
         return result if isinstance(result, int) else 0
     except click.exceptions.Abort:
         return CANCELLED

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
+import sys
+from pathlib import Path
 
 import click
 
@@ -29,8 +32,9 @@ _EXIT = {JobState.COMPLETED: 0, JobState.FAILED: 1, JobState.PARTIAL: 3, JobStat
 @click.argument("payload", required=False)
 @click.option("--write-to-db", is_flag=True, help="Write to Databricks too, when it is configured.")
 @click.option("--queue", is_flag=True, help="Only queue the job, for a worker.")
+@click.option("--handed", is_flag=True, hidden=True, help="Print the job's id, then run it unseen.")
 @json_option
-def run(payload: str | None, write_to_db: bool, queue: bool, as_json: bool) -> int:
+def run(payload: str | None, write_to_db: bool, queue: bool, handed: bool, as_json: bool) -> int:
     """Run a payload: a JSON file, `-` for standard input, or the variable NUVYN_JOB_PAYLOAD.
 
     \b
@@ -49,7 +53,19 @@ def run(payload: str | None, write_to_db: bool, queue: bool, as_json: bool) -> i
             return 0
         owner = this_owner()
         job_id = create(house.store, job, write_to_db=write_to_db, owner=owner)
+        if handed:
+            click.echo(job_id)
+            _leave_pipes()
+            return _EXIT[run_silently(house, house.store.job(job_id), job, owner)]
         return run_shown(house, house.store.job(job_id), job, owner, as_json=as_json)
+
+
+def _leave_pipes() -> None:
+    """Let go of the pipes to who handed the payload over; that process may end before the job."""
+    sys.stdout.flush()
+    with Path(os.devnull).open("r+b") as nothing:
+        for stream in (0, 1, 2):
+            os.dup2(nothing.fileno(), stream)
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from core.jobs.model import (
     SourceState,
     Totals,
 )
+from core.jobs.owners import is_gone
 
 
 class JobReader:
@@ -122,6 +124,13 @@ class JobReader:
             limit,
         )
         return [Event(**dict(row)) for row in reversed(rows)]
+
+    def load(self) -> tuple[int, int]:
+        """How many jobs run, and how many wait for a worker (also those whose worker died)."""
+        now = time.time()
+        rows = self._db.read("SELECT state, owner, lease_until FROM jobs WHERE state IN ('queued', 'running')")
+        waits = sum(row["state"] == "queued" or is_gone(row["owner"], row["lease_until"], now) for row in rows)
+        return len(rows) - waits, waits
 
     def newest_event(self, job_id: str) -> int:
         """The id of a job's newest event (0 when there is none): it grows whenever something changed."""

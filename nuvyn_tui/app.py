@@ -1,0 +1,132 @@
+"""The app: modes, theme, keys, palette. What a mode does is in its screen."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, ClassVar
+
+from textual import work
+from textual.app import App
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from core.house import House
+from nuvyn_tui.bridge import Bridge
+from nuvyn_tui.commands.app import COMMANDS, MODES
+from nuvyn_tui.commands.command import Command, bindings
+from nuvyn_tui.crash import is_designed, told, write_report
+from nuvyn_tui.palette import Commands
+from nuvyn_tui.screens.dialogs import Reader
+from nuvyn_tui.tending import tend
+
+_TEND_EVERY_S = 1.0
+_MOST_CRASHES = 5
+
+
+def _screen(mode: str) -> Callable[[], Screen[Any]]:
+    """A mode's screen, imported when it is first shown."""
+
+    def make() -> Screen[Any]:
+        found: Screen[Any] = getattr(import_module(f"nuvyn_tui.screens.{mode}"), f"{mode.title()}Screen")()
+        return found
+
+    return make
+
+
+class NuvynApp(App[int]):
+    """nuvyn in the terminal, on one home folder."""
+
+    TITLE = "nuvyn"
+    CSS_PATH = "app.tcss"
+    MODES: ClassVar[dict[str, Any]] = {mode: _screen(mode) for mode in MODES}
+    DEFAULT_MODE = "jobs"
+    BINDINGS = bindings(COMMANDS)
+    COMMANDS = {Commands}
+    ENABLE_COMMAND_PALETTE = True
+
+    status: reactive[str] = reactive("")
+    """What runs now, in a few words."""
+
+    def __init__(self, house: House) -> None:
+        super().__init__()
+        self.bridge = Bridge(house)
+        self.keymap: dict[str, str] = dict(house.settings.keys)
+        self._crashes: list[float] = []
+        self.set_keymap(self.keymap)
+        self.theme = house.settings.theme or self._fitting_theme()
+
+    def _fitting_theme(self) -> str:
+        """The terminal's own colours where it has only sixteen, or none are wanted."""
+        few = self.console.color_system in (None, "standard") or "NO_COLOR" in os.environ
+        return "ansi-dark" if few else "textual-dark"
+
+    def on_mount(self) -> None:
+        self.set_interval(_TEND_EVERY_S, self._tend)
+        self._tend()
+
+    @work(exclusive=True, group="tend", exit_on_error=False)
+    async def _tend(self) -> None:
+        self.status = await self.bridge.store(tend, self.bridge.house)
+
+    async def on_unmount(self) -> None:
+        self.bridge.close()
+
+    def keys_of(self, command: Command) -> str:
+        """A command's keys, as remapped in the settings."""
+        return self.keymap.get(command.id, command.keys)
+
+    async def open(self, mode: str, then: Callable[[Any], None]) -> None:
+        """Go to a mode and tell its screen what to show."""
+        await self.switch_mode(mode)
+        then(self.screen)
+
+    async def action_mode(self, mode: str) -> None:
+        await self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        from nuvyn_tui.screens.help import help_text
+
+        self.push_screen(Reader("Help", help_text(self, self.screen, self.focused)))
+
+    def action_jump(self) -> None:
+        from nuvyn_tui.screens.jump import Jump
+
+        targets = [widget for widget in self.screen.focus_chain if widget.region]
+        self.push_screen(Jump(targets), self._jumped)
+
+    def _jumped(self, target: Widget | None) -> None:
+        if target is not None:
+            target.focus()
+
+    def crashed(self, error: BaseException) -> None:
+        """Show an error in its pane; one that isn't designed gets a report on disk first."""
+        message, hint = told(error)
+        if not is_designed(error):
+            path = write_report(self.bridge.house.settings.logs, error)
+            hint = f"nuvyn goes on. The details are in {path}" if path else "nuvyn goes on."
+        self.show_error(message, hint)
+
+    def show_error(self, message: str, hint: str = "") -> None:
+        """The error pane."""
+        text = message + (f"\n\nWhat to do: {hint}" if hint else "")
+        self.push_screen(Reader("Something went wrong", text, failed=True))
+
+    async def _dispatch_message(self, message: Message) -> None:
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            self._handle_exception(error)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Every fault that reaches Textual's end of the line: show it and go on, unless it repeats."""
+        now = time.monotonic()
+        self._crashes = [at for at in self._crashes if now - at < 2] + [now]
+        if not self.is_running or len(self._crashes) > _MOST_CRASHES:
+            super()._handle_exception(error)
+            return
+        self.crashed(error)

@@ -1,0 +1,1 @@
+"""What the operator can do, place by place: one registry for keys, palette, help and docs."""
