@@ -66,11 +66,12 @@ class NuvynApp(App[int]):
         return "ansi-dark" if few else "textual-dark"
 
     def on_mount(self) -> None:
-        self.set_interval(_TEND_EVERY_S, self._tend)
-        self._tend()
+        self.set_interval(_TEND_EVERY_S, self.tend)
+        self.tend()
 
     @work(exclusive=True, group="tend", exit_on_error=False)
-    async def _tend(self) -> None:
+    async def tend(self) -> None:
+        """See to it that a worker is there when jobs wait."""
         self.status = await self.bridge.store(tend, self.bridge.house)
 
     async def on_unmount(self) -> None:

@@ -5,14 +5,18 @@ Every widget of the app shows text that came from outside through one of these.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import ceil
+
 from rich.cells import cell_len, set_cell_size
 from textual.content import Content
 
 from core.text import safe
 
-__all__ = ["bar", "fit", "plain", "safe"]
+__all__ = ["bar", "fit", "plain", "safe", "sparkline"]
 
 _PARTS = " ▏▎▍▌▋▊▉"
+_HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 
 def plain(text: object, style: str = "") -> Content:
@@ -37,3 +41,10 @@ def bar(done: int, total: int, width: int) -> str:
     whole, part = divmod(eighths, 8)
     drawn = "█" * whole + (_PARTS[part] if part else "")
     return drawn + "·" * (width - len(drawn))
+
+
+def sparkline(values: Sequence[float], width: int) -> str:
+    """The last `width` values as a line of blocks, the highest as a full one."""
+    shown = list(values)[-width:]
+    top = max(shown, default=0.0)
+    return "".join(_HEIGHTS[min(8, ceil(value / top * 8))] if top > 0 else _HEIGHTS[0] for value in shown)

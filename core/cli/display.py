@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.jobs.model import Event, ProgressRecord, SourceRecord, SourceState
+from core.jobs.rate import Rate, seconds_left
 from core.jobs.watch import Glance
 from core.text import safe, size, span
 
@@ -87,7 +88,7 @@ class Board:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._rates: dict[int, _Rate] = {}
+        self._rates: dict[int, Rate] = {}
         self._live = Live(console=console, refresh_per_second=8, transient=True)
         self._live.start()
 
@@ -130,7 +131,8 @@ class Board:
         ]
         if record is None:
             return cells
-        rate = self._rates.setdefault(source.seq, _Rate()).update(record)
+        counted = record.done if record.phase == "reading" else record.listed
+        rate = self._rates.setdefault(source.seq, Rate()).update(record.phase, counted, record.updated_at)
         count = f"{record.listed:,} listed" if record.to_read is None else f"{record.done:,}/{record.to_read:,}"
         cells.append(Text(count))
         if record.to_read:
@@ -140,30 +142,11 @@ class Board:
         running = source.state is SourceState.RUNNING
         cells.append(Text(f"{rate:,.0f}/s" if running and rate else ""))
         if wide:
-            left = (record.to_read - record.done) / rate if running and rate and record.to_read else None
+            left = seconds_left(record.done, record.to_read, rate) if running else None
             cells.append(Text(span(left) if left is not None else ""))
             cells.append(Text(f"{record.requests:,}"))
         cells.append(Text(f"{record.failed:,}" if record.failed else "", style="red"))
         return cells
-
-
-class _Rate:
-    """Files a second, smoothed over a few seconds; listing and reading are counted apart."""
-
-    def __init__(self) -> None:
-        self._last: tuple[str, int, float] | None = None
-        self._rate = 0.0
-
-    def update(self, record: ProgressRecord) -> float:
-        count = record.done if record.phase == "reading" else record.listed
-        now = record.updated_at
-        if self._last is None or self._last[0] != record.phase or count < self._last[1]:
-            self._last, self._rate = (record.phase, count, now), 0.0
-        elif now - self._last[2] >= 0.5:
-            fresh = (count - self._last[1]) / (now - self._last[2])
-            self._rate = fresh if not self._rate else 0.7 * self._rate + 0.3 * fresh
-            self._last = (record.phase, count, now)
-        return self._rate
 
 
 class _Changed:

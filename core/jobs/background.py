@@ -14,6 +14,8 @@ import threading
 from pathlib import Path
 
 from core.errors import JobError
+from core.jobs.requests import anchored, create
+from core.jobs.store import JobStore
 from core.payload.models import Job
 from core.settings import Settings
 
@@ -63,3 +65,17 @@ def _start(settings: Settings, *arguments: str, stdin: int, stdout: int) -> subp
     # Someone must take its exit status when it ends before us.
     threading.Thread(target=process.wait, daemon=True).start()
     return process
+
+
+def submit(settings: Settings, store: JobStore, job: Job, *, write_to_db: bool = False) -> str:
+    """Queue a checked payload for a worker, or hand it to a process of its own when it carries secrets.
+
+    Its relative paths are taken from the current folder. Returns the job's id.
+
+    Raises:
+        JobError: the process could not begin.
+    """
+    job = anchored(job, settings)
+    if carries_secrets(job):
+        return hand_over(settings, job, write_to_db=write_to_db)
+    return create(store, job, write_to_db=write_to_db)

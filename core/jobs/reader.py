@@ -89,11 +89,19 @@ class JobReader:
 
     def overview(self, *, limit: int = 1000) -> list[JobLine]:
         """The newest jobs, newest first, with what their sources found; no payload or answer is read."""
-        rows = self._db.read(_OVERVIEW, limit)
-        return [
-            JobLine(**dict(row) | {"state": JobState(row["state"]), "cancel_requested": bool(row["cancel_requested"])})
-            for row in rows
-        ]
+        rows = self._db.read(_OVERVIEW.format("ORDER BY created_at DESC, job_id DESC LIMIT ?"), limit)
+        return [_line(row) for row in rows]
+
+    def line(self, job_id: str) -> JobLine:
+        """One job as `overview` shows it.
+
+        Raises:
+            JobError: there is none of that id.
+        """
+        rows = self._db.read(_OVERVIEW.format("WHERE job_id = ?"), job_id)
+        if not rows:
+            raise JobError(f"job {job_id} is not there any more", hint="nuvyn jobs lists those that are")
+        return _line(rows[0])
 
     def source_lines(self, job_id: str) -> list[SourceLine]:
         """A job's sources in the payload's order; no result is read."""
@@ -145,7 +153,7 @@ SELECT j.job_id, j.workflow_id, j.tenant_id, j.state, j.created_at, j.started_at
        coalesce(sum(s.state = 'cancelled'), 0) AS cancelled, coalesce(sum(f.files), 0) AS files,
        coalesce(sum(f.bytes), 0) AS bytes, coalesce(sum(f.tables), 0) AS tables,
        coalesce(sum(f.columns), 0) AS columns
-FROM (SELECT * FROM jobs ORDER BY created_at DESC, job_id DESC LIMIT ?) j
+FROM (SELECT * FROM jobs {}) j
 LEFT JOIN sources s USING (job_id) LEFT JOIN found f USING (job_id, seq)
 GROUP BY j.job_id ORDER BY j.created_at DESC, j.job_id DESC
 """
@@ -157,6 +165,11 @@ SELECT coalesce(sum(listed), 0) AS listed, coalesce(sum(to_read), 0) AS to_read,
        coalesce(sum(to_read IS NULL AND phase <> 'ended'), 0) AS unlisted
 FROM progress WHERE job_id = ?
 """
+
+
+def _line(row: sqlite3.Row) -> JobLine:
+    kept = {"state": JobState(row["state"]), "cancel_requested": bool(row["cancel_requested"])}
+    return JobLine(**dict(row) | kept)
 
 
 def _job(row: sqlite3.Row) -> JobRecord:
