@@ -6,6 +6,7 @@ import os
 import socket
 import sqlite3
 import time
+from concurrent.futures import Future
 
 from core.jobs.database import Database
 
@@ -40,8 +41,8 @@ class Workers:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def seen(self, owner: str) -> None:
-        """Tell that a worker lives; it must tell again within `LEASE_S`."""
+    def seen(self, owner: str) -> Future[None]:
+        """Tell, without waiting, that a worker lives; it must tell again within `LEASE_S`."""
         now = time.time()
 
         def work(c: sqlite3.Connection) -> None:
@@ -51,7 +52,7 @@ class Workers:
             )
             c.execute("DELETE FROM workers WHERE lease_until < ?", (now - LEASE_S,))
 
-        self._db.submit(work)
+        return self._db.submit(work)
 
     def left(self, owner: str) -> None:
         """Tell that a worker has ended."""

@@ -111,6 +111,11 @@ class JobStore(JobReader):
                 raise JobError(f"job {job_id} has no source number {seq}")
             if SourceState(row["state"]).ended:
                 raise JobError(f"source {row['source_id']} has ended already ({row['state']})")
+            if _state(c, job_id) is JobState.QUEUED:
+                values = (SourceState.CANCELLED, time.time(), job_id, seq)
+                c.execute("UPDATE sources SET state = ?, ended_at = ? WHERE job_id = ? AND seq = ?", values)
+                _event(c, job_id, row["source_id"], "info", "source", "cancelled")
+                return
             c.execute("INSERT OR IGNORE INTO source_cancels VALUES (?, ?)", (job_id, seq))
             _event(c, job_id, row["source_id"], "info", "cancel", "cancel was asked for")
 

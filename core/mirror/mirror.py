@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core import rows
 from core.errors import MirrorError
 from core.memory import Remembered
+from core.mirror.question import Question
 from core.mirror.session import Session, literal, quote
 
 if TYPE_CHECKING:
@@ -81,23 +82,19 @@ class Mirror:
             connection.execute(f"INSERT INTO {self._public}.executor_runs BY NAME SELECT * FROM new_run")
             connection.unregister("new_run")
 
-    def query(self, sql: str, *, limit: int | None = None) -> pa.Table:
+    def query(self, sql: str, *, limit: int | None = None, params: Mapping[str, Any] | None = None) -> pa.Table:
         """The result of one SQL text; unqualified names are the metadata schema's tables.
+
+        `params` fills `$name` in the SQL.
 
         Raises:
             MirrorError: the SQL is wrong, or the mirror cannot be read.
         """
-        import duckdb
+        return self.question(sql, limit=limit, params=params).run()
 
-        with self._session.reading() as connection:
-            connection.execute(f"USE {self._public}")
-            try:
-                relation = connection.sql(sql)
-                if relation is None:
-                    raise MirrorError("the statement gives no rows", hint="the mirror is read-only: use SELECT")
-                return (relation if limit is None else relation.limit(limit)).to_arrow_table()
-            except duckdb.Error as error:
-                raise MirrorError(f"the query failed: {error}") from error
+    def question(self, sql: str, *, limit: int | None = None, params: Mapping[str, Any] | None = None) -> Question:
+        """A `query` that another thread may cancel."""
+        return Question(self._session, self._public, sql, params=params, limit=limit)
 
     def committed(self, job_id: str, workflow_id: str) -> frozenset[str]:
         """The sources of this workflow whose rows a given job wrote."""

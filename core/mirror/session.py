@@ -2,7 +2,9 @@
 
 DuckDB lets one process write, and while it does no other may read. So nobody keeps the file:
 a living in-memory connection attaches it (a few milliseconds), works, and detaches; whoever
-finds it taken tries again.
+finds it taken tries again. Within one process the file is attached once: file locks belong to a
+process, so a second attachment that ends would take the first one's lock along. Its readers
+share that attachment, each with its own cursor; a writer is alone.
 """
 
 from __future__ import annotations
@@ -20,12 +22,20 @@ if TYPE_CHECKING:
     import duckdb
 
 _RETRY_S = 0.005
+_LOOK_S = 0.05
 _PATIENCE_S = {"read": 60.0, "write": 600.0}
 # Old enough for every DuckDB tool in use to open the file.
 _STORAGE_VERSION = "v1.0.0"
 
 _guard = threading.Lock()
-_locks: dict[Path, threading.RLock] = {}
+_attachments: dict[Path, _Attachment] = {}
+
+
+class Stopped(MirrorError):
+    """Who asked took it back."""
+
+    def __init__(self) -> None:
+        super().__init__("stopped before it ended")
 
 
 def quote(identifier: str) -> str:
@@ -39,77 +49,161 @@ def literal(text: str) -> str:
 
 
 class Session:
-    """Turns with one mirror file. Threads of one process take them one after the other."""
+    """Turns with one mirror file: several readers of this process at once, or one writer."""
 
     def __init__(self, path: Path, catalog: str) -> None:
         self.path = path
         self.catalog = catalog
         with _guard:
-            self._lock = _locks.setdefault(path.resolve(), threading.RLock())
-        self._connection: duckdb.DuckDBPyConnection | None = None
+            self._file = _attachments.setdefault(path.resolve(), _Attachment(path))
 
     @contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The file attached read-only.
+    def reading(self, stop: threading.Event | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The file attached read-only; `stop`, set by another thread, ends the waiting for it.
 
         Raises:
             MirrorError: there is no such file yet, it is broken, or it stays taken for a minute.
+            Stopped: `stop` was set before it was this one's turn.
         """
         if not self.path.exists():
             raise MirrorError(f"there is no mirror yet at {self.path}", hint="run a payload first, or `nuvyn demo`")
-        with self._attached("read", "(READ_ONLY)") as connection:
+        with self._file.held("read", self.catalog, "(READ_ONLY)", stop) as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The file attached for writing, made when it isn't there. Errors as in `reading`."""
         created = not self.path.exists()
-        with self._attached("write", f"(STORAGE_VERSION '{_STORAGE_VERSION}')") as connection:
+        with self._file.held("write", self.catalog, f"(STORAGE_VERSION '{_STORAGE_VERSION}')", None) as connection:
             if created:
                 with suppress(OSError):
                     self.path.chmod(0o600)
             yield connection
 
+
+class _Attachment:
+    """One file as this process holds it: by nobody, by readers, or by one who is alone."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changed = threading.Condition()
+        self._alone = False
+        self._readers = 0
+        self._writers_waiting = 0
+        self._catalog = ""
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
     @contextmanager
-    def _attached(self, purpose: str, options: str) -> Iterator[duckdb.DuckDBPyConnection]:
-        import duckdb
+    def held(
+        self, purpose: str, catalog: str, options: str, stop: threading.Event | None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of its own on the attached file. Errors as in `Session`."""
+        first = self._enter(purpose, catalog, stop)
+        try:
+            if first:
+                self._attach(purpose, catalog, options, stop)
+        except BaseException:
+            self._leave()
+            raise
+        if purpose == "read" and first:
+            self._share(catalog)
+        try:
+            with self._cursor() as cursor:
+                yield cursor
+        finally:
+            self._release(purpose)
 
-        with self._lock:
-            connection = self._connect()
-            name = quote(self.catalog)
-            command = f"ATTACH {literal(str(self.path))} AS {name} {options}"
-            deadline = time.monotonic() + _PATIENCE_S[purpose]
-            while True:
-                try:
-                    connection.execute(command)
-                    break
-                except duckdb.Error as error:
-                    if not _taken(error):
-                        raise MirrorError(
-                            f"the mirror {self.path} cannot be opened: {_first_line(error)}",
-                            hint="move the file away and run the payloads again to rebuild it",
-                        ) from error
-                    if time.monotonic() > deadline:
-                        raise MirrorError(
-                            f"the mirror {self.path} is held by another process",
-                            hint="close other programs that have the file open",
-                        ) from error
-                    time.sleep(_RETRY_S)
+    def _enter(self, purpose: str, catalog: str, stop: threading.Event | None) -> bool:
+        """Wait for this one's turn; returns whether it is alone and has to attach the file."""
+        with self._changed:
+            self._writers_waiting += purpose == "write"
             try:
-                yield connection
+                while not (joins := self._joins(purpose, catalog)) and (self._alone or self._readers):
+                    self._changed.wait(_LOOK_S)
+                    if stop is not None and stop.is_set():
+                        raise Stopped
             finally:
-                with suppress(duckdb.Error):
-                    connection.execute("ROLLBACK")
-                connection.execute("USE memory")
-                connection.execute(f"DETACH {name}")
+                self._writers_waiting -= purpose == "write"
+            if joins:
+                self._readers += 1
+                return False
+            self._alone = True
+            return True
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
+    def _joins(self, purpose: str, catalog: str) -> bool:
+        """Whether a reader may share what others read now; a writer that waits goes first."""
+        reads = purpose == "read" and self._readers > 0 and not self._alone
+        return reads and catalog == self._catalog and not self._writers_waiting
+
+    def _share(self, catalog: str) -> None:
+        with self._changed:
+            self._alone, self._readers, self._catalog = False, 1, catalog
+            self._changed.notify_all()
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._alone = False
+            self._changed.notify_all()
+
+    def _release(self, purpose: str) -> None:
+        """Let go; the last one detaches the file."""
+        if purpose == "read":
+            with self._changed:
+                self._readers -= 1
+                if self._readers:
+                    return
+                self._alone = True
+        try:
+            self._base().execute(f"DETACH {quote(self._attached)}")
+        finally:
+            self._leave()
+
+    def _attach(self, purpose: str, catalog: str, options: str, stop: threading.Event | None) -> None:
         import duckdb
 
-        if self._connection is None:
-            self._connection = duckdb.connect(":memory:", config={"threads": 2, "preserve_insertion_order": True})
-            self._connection.execute("SET TimeZone = 'UTC'")
-        return self._connection
+        command = f"ATTACH {literal(str(self._path))} AS {quote(catalog)} {options}"
+        deadline = time.monotonic() + _PATIENCE_S[purpose]
+        while True:
+            try:
+                self._base().execute(command)
+                self._attached = catalog
+                return
+            except duckdb.Error as error:
+                if not _taken(error):
+                    raise MirrorError(
+                        f"the mirror {self._path} cannot be opened: {_first_line(error)}",
+                        hint="move the file away and run the payloads again to rebuild it",
+                    ) from error
+                if time.monotonic() > deadline:
+                    raise MirrorError(
+                        f"the mirror {self._path} is held by another process",
+                        hint="close other programs that have the file open",
+                    ) from error
+            if stop is not None and stop.is_set():
+                raise Stopped
+            time.sleep(_RETRY_S)
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        import duckdb
+
+        cursor = self._base().cursor()
+        try:
+            cursor.execute("SET TimeZone = 'UTC'")
+            yield cursor
+        finally:
+            with suppress(duckdb.Error):
+                cursor.execute("ROLLBACK")
+            cursor.close()
+
+    def _base(self) -> duckdb.DuckDBPyConnection:
+        """The living in-memory connection; only who is alone uses it, but for cursors of it."""
+        import duckdb
+
+        with self._changed:
+            if self._connection is None:
+                self._connection = duckdb.connect(":memory:", config={"threads": 2, "preserve_insertion_order": True})
+            return self._connection
 
 
 def _taken(error: Exception) -> bool:

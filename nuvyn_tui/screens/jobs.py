@@ -46,6 +46,7 @@ class JobsScreen(ModeScreen):
         super().__init__()
         self._all: Sequence[JobLine] = ()
         self._words: list[str] = []
+        self._told: JobLine | None = None
 
     def panes(self) -> ComposeResult:
         columns = (
@@ -88,11 +89,13 @@ class JobsScreen(ModeScreen):
         self._grid.show(rows, empty=empty)
         self._grid.border_title = f"the newest {_MAX_JOBS} jobs" if cut else None
         self.query_one("#story").display = bool(rows)
-        self.refresh_keys()
+        self._moved()
 
     @on(Grid.Moved)
     def _moved(self) -> None:
-        self._tell()
+        if self._grid.row != self._told:
+            self._told = self._grid.row
+            self._tell()
         self.refresh_keys()
 
     @work(exclusive=True, group="tell", exit_on_error=False)

@@ -60,8 +60,9 @@ def source_cells(line: Line) -> list[Cell]:
     source, standing = line.source, line.standing
     meaning = STATE_STYLES[source.state.value]
     if source.state.ended:
-        files = plural(source.files, "file") if source.files is not None else ""
-        tables = plural(source.tables or 0, "table") if source.state is SourceState.SUCCESS else ""
+        well = source.state is SourceState.SUCCESS
+        files = plural(source.files or 0, "file") if well else ""
+        tables = plural(source.tables or 0, "table") if well else ""
         taken = took(source.started_at, source.ended_at)
         failed = str(standing.counters.failed) if standing and standing.counters.failed else ""
         requests = f"{standing.counters.requests:,}" if standing else ""

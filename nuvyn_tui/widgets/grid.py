@@ -61,7 +61,7 @@ class Grid(Guarded, ScrollView, Generic[T], can_focus=True):
     cursor: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
-        """The cursor is on another row, or its row changed; `row` is None when there is none."""
+        """The cursor is on another row; `row` is None when there is none."""
 
         def __init__(self, grid: Grid[Any], row: Any | None) -> None:
             super().__init__()
@@ -113,9 +113,11 @@ class Grid(Guarded, ScrollView, Generic[T], can_focus=True):
 
     def show(self, rows: Sequence[T], *, empty: str | None = None) -> None:
         """Show these rows; the cursor stays with its row where that is still there."""
+        empty = self.empty if empty is None else empty
+        if rows == self.rows and empty == self.empty:
+            return
         held = self.row
-        self.rows = rows
-        self.empty = self.empty if empty is None else empty
+        self.rows, self.empty = rows, empty
         place = min(self.cursor, max(0, len(rows) - 1))
         if held is not None and not (place < len(rows) and self._key(rows[place]) == self._key(held)):
             wanted = self._key(held)
@@ -124,8 +126,11 @@ class Grid(Guarded, ScrollView, Generic[T], can_focus=True):
         self.refresh()
         if place != self.cursor:
             self.cursor = place
-        elif self.row != held:
+        elif self._key_of(self.row) != self._key_of(held):
             self.post_message(self.Moved(self, self.row))
+
+    def _key_of(self, row: T | None) -> Hashable:
+        return None if row is None else self._key(row)
 
     def select(self, key: Hashable) -> bool:
         """Move the cursor to the row of this key; returns whether it is there."""
