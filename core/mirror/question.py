@@ -32,6 +32,9 @@ class Question:
         self._sql, self._params, self._limit = sql, params, limit
         self._stop = threading.Event()
         self._ended = threading.Event()
+        # Held while the connection is spoken to from another thread, so that it isn't closed meanwhile.
+        self._guard = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
 
     def run(self) -> pa.Table:
         """The rows, at most `limit`; unqualified names are the metadata schema's tables.
@@ -45,16 +48,17 @@ class Question:
         try:
             with self._session.reading(self._stop) as connection:
                 self._connection = connection
-                if self._stop.is_set():
-                    raise Stopped
                 try:
+                    if self._stop.is_set():
+                        raise Stopped
                     return self._asked(connection)
                 except duckdb.Error as error:
                     if self._stop.is_set():
                         raise Stopped from error
                     raise MirrorError(f"the query failed: {error}") from error
                 finally:
-                    self._ended.set()
+                    with self._guard:
+                        self._connection = None
         finally:
             self._ended.set()
 
@@ -74,9 +78,9 @@ class Question:
     def _interrupt(self) -> None:
         # DuckDB forgets an interrupt that comes just before a statement begins, so once isn't enough.
         while not self._ended.is_set():
-            connection = getattr(self, "_connection", None)
-            if connection is not None:
-                connection.interrupt()
+            with self._guard:
+                if self._connection is not None:
+                    self._connection.interrupt()
             self._ended.wait(_AGAIN_S)
 
 
