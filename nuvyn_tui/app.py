@@ -22,7 +22,7 @@ from nuvyn_tui.commands.command import Command, bindings
 from nuvyn_tui.crash import is_designed, told, write_report
 from nuvyn_tui.palette import Commands
 from nuvyn_tui.screens.dialogs import Reader
-from nuvyn_tui.tending import tend
+from nuvyn_tui.tending import Tending
 
 _TEND_EVERY_S = 1.0
 _MOST_CRASHES = 5
@@ -56,6 +56,7 @@ class NuvynApp(App[int]):
         super().__init__()
         self.bridge = Bridge(house)
         self.keymap: dict[str, str] = dict(house.settings.keys)
+        self._tending = Tending(house)
         self._crashes: list[float] = []
         self.set_keymap(self.keymap)
         self.theme = house.settings.theme or self._fitting_theme()
@@ -72,7 +73,7 @@ class NuvynApp(App[int]):
     @work(exclusive=True, group="tend", exit_on_error=False)
     async def tend(self) -> None:
         """See to it that a worker is there when jobs wait."""
-        self.status = await self.bridge.store(tend, self.bridge.house)
+        self.status = await self.bridge.store(self._tending.tend)
 
     async def on_unmount(self) -> None:
         self.bridge.close()

@@ -7,8 +7,9 @@ stale answer is never shown.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from core.house import House
@@ -23,26 +24,37 @@ class Bridge:
     def __init__(self, house: House) -> None:
         self.house = house
         self._store = ThreadPoolExecutor(2, thread_name_prefix="store")
-        self._mirror = ThreadPoolExecutor(2, thread_name_prefix="mirror")
-        self._other = ThreadPoolExecutor(4, thread_name_prefix="other")
 
     async def store(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
         """A call of the job store: milliseconds."""
-        return await self._in(self._store, lambda: call(*args, **more))
+        return await asyncio.wrap_future(self._store.submit(call, *args, **more))
 
     async def mirror(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
         """A call of the mirror: it may wait while a worker commits."""
-        return await self._in(self._mirror, lambda: call(*args, **more))
+        return await asyncio.wrap_future(_in_thread(lambda: call(*args, **more), "mirror"))
 
     async def other(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
-        """Any other call that blocks: files, processes."""
-        return await self._in(self._other, lambda: call(*args, **more))
+        """Any other call that blocks: files, processes, a source that may never answer."""
+        return await asyncio.wrap_future(_in_thread(lambda: call(*args, **more), "other"))
 
     def close(self) -> None:
-        """Let the threads end; what still waits is dropped."""
-        for pool in (self._store, self._mirror, self._other):
-            pool.shutdown(wait=False, cancel_futures=True)
+        """Wait for what asks the job store, so that it can be closed; nothing else is waited for."""
+        self._store.shutdown(cancel_futures=True)
 
-    @staticmethod
-    async def _in(pool: ThreadPoolExecutor, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(pool, call)
+
+def _in_thread(call: Callable[[], T], name: str) -> Future[T]:
+    """Run a call in a thread of its own, which does not keep the process from ending."""
+    done: Future[T] = Future()
+
+    def run() -> None:
+        if not done.set_running_or_notify_cancel():
+            return
+        try:
+            result = call()
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(result)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return done

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 
 from core.house import House
 from core.jobs.background import start_worker
 from core.text import plural
 
-_PATIENCE_S = 10.0
-_started: dict[str, float] = {}
+_AGAIN_S = 10.0
+"""How long to wait after a worker that could not start."""
 
 
-def tend(house: House) -> str:
-    """Start a worker when jobs wait for one; returns what runs and waits, in words."""
-    running, waiting = house.store.load()
-    if waiting and not house.store.workers.alive():
-        home, now = str(house.settings.home), time.monotonic()
-        if now - _started.get(home, -_PATIENCE_S) >= _PATIENCE_S:
-            _started[home] = now
-            start_worker(house.settings)
-    parts = [f"{plural(running, 'job')} running"] if running else []
-    parts += [f"{waiting} waiting"] if waiting else []
-    return ", ".join(parts)
+class Tending:
+    """Keeps a worker alive while jobs wait for one."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._begun = 0.0
+
+    def tend(self) -> str:
+        """Start a worker when jobs wait and none is alive; returns what runs and waits, in words."""
+        store = self._house.store
+        running, waiting = store.load()
+        parts = [f"{plural(running, 'job')} running"] if running else []
+        parts += [f"{waiting} waiting"] if waiting else []
+        if waiting and not store.workers.alive() and not self._starting():
+            if self._failed():
+                parts.append("no worker can start, see logs")
+            else:
+                self._begun = time.monotonic()
+                self._worker = start_worker(self._house.settings)
+        return ", ".join(parts)
+
+    def _starting(self) -> bool:
+        return self._worker is not None and self._worker.poll() is None
+
+    def _failed(self) -> bool:
+        """Whether the last worker ended badly just now."""
+        bad = self._worker is not None and self._worker.poll() not in (None, 0)
+        return bad and time.monotonic() - self._begun < _AGAIN_S

@@ -23,9 +23,9 @@ WORKER_IDLE_S = 300
 """How long a worker that was started in the background waits for another job."""
 
 
-def start_worker(settings: Settings) -> None:
+def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
     """Start a worker of its own session; it ends by itself when no job comes any more."""
-    _start(settings, "worker", "--idle", str(WORKER_IDLE_S), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return _start(settings, "worker", "--idle", str(WORKER_IDLE_S), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 def hand_over(settings: Settings, job: Job, *, write_to_db: bool = False) -> str:

@@ -11,8 +11,8 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from core.cli.display import Board
-from core.cli.watch import Glance
 from core.jobs.model import JobRecord, JobState, ProgressRecord, SourceRecord, SourceState
+from core.jobs.watch import Glance
 
 
 def main() -> None:

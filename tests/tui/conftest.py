@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from core.house import House
 from core.settings import load_settings
@@ -17,6 +20,20 @@ from tests.command import Nuvyn
 def open_house(home: Path) -> House:
     """A home folder, opened as the app does."""
     return House(load_settings(home=str(home), environ={}))
+
+
+@pytest.fixture(autouse=True)
+def short_lived_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that the app starts end soon after their last job."""
+    monkeypatch.setattr("core.jobs.background.WORKER_IDLE_S", 0.5)
+
+
+async def until(pilot: Pilot[Any], holds: Callable[[], bool], *, within_s: float = 30) -> None:
+    """Let the app run until something holds."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to hold"
+        await pilot.pause(0.02)
 
 
 @pytest.fixture
@@ -36,6 +53,7 @@ def app(house: House) -> NuvynApp:
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home folder in which the demo has run; copy it before changing it."""
     home = tmp_path_factory.mktemp("demo") / "home"
+    home.mkdir()
     done = Nuvyn(home)("demo")
     assert done.code in (0, 3), done
     return home
