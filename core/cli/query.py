@@ -6,9 +6,8 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -17,7 +16,8 @@ from rich.text import Text
 
 from core.cli.context import json_option, open_mirror, settings
 from core.errors import UsageError
-from core.mirror.saved import saved_queries, saved_query
+from core.mirror.results import FORMATS, format_of, rows_of, text_of, write_file, write_text
+from core.mirror.saved import own_queries, saved_queries, saved_query
 from core.text import plural, safe
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _MAX_PRINTED = 1_000
 @click.option("--saved", metavar="NAME", help="A saved query instead of SQL; `--saved list` shows them.")
 @click.option("--workflow", help="The workflow of a saved query.")
 @click.option("--source", help="The source of a saved query.")
-@click.option("-f", "--format", "form", type=click.Choice(["table", "csv", "json", "parquet"]), default=None)
+@click.option("-f", "--format", "form", type=click.Choice(["table", *FORMATS]), default=None)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here.")
 @json_option
 def query(
@@ -52,43 +52,35 @@ def query(
       nuvyn query "SELECT * FROM columns" -f parquet -o columns.parquet
     """
     if saved == "list":
-        for known in saved_queries():
-            click.echo(f"{known.name:16} {known.about}")
+        for known in saved_queries(own_queries(settings().home)):
+            click.echo(f"{safe(known.name):16} {safe(known.about)}")
         return
     if (sql is None) == (saved is None):
         raise UsageError("give either SQL or --saved NAME", hint="`nuvyn query --saved list` shows the saved ones")
     found = settings()
     text = sys.stdin.read() if sql == "-" else sql
     if saved is not None:
-        text = _with_names(
-            saved_query(saved).filled(workflow_id=workflow, source_id=source), found.catalog, found.schema_name
-        )
-    form = "json" if as_json else form or (output.suffix.lstrip(".") if output else "table")
-    if form not in ("table", "csv", "json", "parquet"):
-        raise UsageError(f"no such output format: {form}", hint="choose table, csv, json or parquet with --format")
+        chosen = saved_query(saved, own_queries(found.home))
+        text = chosen.filled(workflow_id=workflow, source_id=source, catalog=found.catalog, schema=found.schema_name)
+    form = "json" if as_json else form or (format_of(output) if output else "table")
     if form == "parquet" and output is None:
         raise UsageError("Parquet needs a file to go to", hint="add -o FILE")
     result = open_mirror(found).query(text or "")
     if form == "table":
         _print(result, output)
-    elif form == "parquet":
-        import pyarrow.parquet as pq
-
-        pq.write_table(result, output, compression="zstd")
+    elif output is not None:
+        write_file(result, output, form)
     else:
-        _write(result, form, output)
-
-
-def _with_names(sql: str, catalog: str, schema: str) -> str:
-    return sql.replace("hive_metastore._executor_metadata", f'"{catalog}"."{schema}"')
+        write_text(result, form, sys.stdout)
+        sys.stdout.flush()
 
 
 def _print(result: pa.Table, output: Path | None) -> None:
     table = Table(box=None, pad_edge=False)
     for name in result.column_names:
         table.add_column(Text(safe(name)), overflow="fold")
-    for row in result.slice(0, _MAX_PRINTED).to_pylist():
-        table.add_row(*(Text("" if value is None else safe(_cell(value))) for value in row.values()))
+    for row in rows_of(result.slice(0, _MAX_PRINTED)):
+        table.add_row(*(Text(safe(text_of(value))) for value in row))
     tty = output is None and sys.stdout.isatty()
     with _stream(output) as stream:
         console = Console(file=stream, width=None if tty else 10_000, soft_wrap=not tty)
@@ -108,40 +100,10 @@ def _stream(output: Path | None) -> Iterator[IO[str]]:
         yield file
 
 
-def _cell(value: Any) -> str:
-    return json.dumps(value, default=_plain, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    """What JSON has no word for: whole decimals (DuckDB's integer sums) as numbers, the rest as text."""
-    whole = isinstance(value, Decimal) and value == value.to_integral_value()
-    return int(value) if whole else str(value)
-
-
-def _write(result: pa.Table, form: str, output: Path | None) -> None:
-    import csv
-
-    with _stream(output) as stream:
-        if form == "csv":
-            writer = csv.writer(stream)
-            writer.writerow(result.column_names)
-            for batch in result.to_batches(max_chunksize=10_000):
-                for row in batch.to_pylist():
-                    writer.writerow("" if value is None else _cell(value) for value in row.values())
-            return
-        stream.write("[")
-        first = True
-        for batch in result.to_batches(max_chunksize=10_000):
-            for row in batch.to_pylist():
-                stream.write(("\n" if first else ",\n") + json.dumps(row, default=_plain, ensure_ascii=False))
-                first = False
-        stream.write("\n]\n")
-
-
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--workflow", help="Only this workflow's rows.")
-@click.option("-f", "--format", "form", type=click.Choice(["csv", "json", "parquet"]), default="parquet")
+@click.option("-f", "--format", "form", type=click.Choice(FORMATS), default="parquet")
 @json_option
 def export(folder: Path, workflow: str | None, form: str, as_json: bool) -> None:
     """Write every table of the mirror to FOLDER."""
