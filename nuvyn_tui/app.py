@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from importlib import import_module
@@ -62,8 +61,11 @@ class NuvynApp(App[int]):
         self.theme = house.settings.theme or self._fitting_theme()
 
     def _fitting_theme(self) -> str:
-        """The terminal's own colours where it has only sixteen, or none are wanted."""
-        few = self.console.color_system in (None, "standard") or "NO_COLOR" in os.environ
+        """The terminal's own colours where it has only sixteen.
+
+        Not with NO_COLOR: that makes greys of a theme's colours, and of the terminal's own all black.
+        """
+        few = self.console.color_system in (None, "standard") and not self.no_color
         return "ansi-dark" if few else "textual-dark"
 
     def on_mount(self) -> None:

@@ -29,5 +29,5 @@ COMMANDS = (
     ),
     Command("app.jump", "ctrl+o", "Jump", "Jump to a pane: each shows a letter.", action="app.jump"),
     Command("app.theme", "ctrl+t", "Theme", "Choose the colours.", action="app.change_theme"),
-    Command("app.quit", "ctrl+q", "Quit", "Leave nuvyn; running jobs go on.", action="app.quit"),
+    Command("app.quit", "ctrl+q", "Quit", "Leave nuvyn; running jobs go on.", action="app.quit", priority=True),
 )

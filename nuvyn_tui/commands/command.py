@@ -14,7 +14,8 @@ class Command:
 
     `id` is `PLACE.NAME`; users remap keys by it, and `action_NAME` (dashes as underscores) does it
     unless `action` says otherwise. `label` is for the key line, `about` for palette, help and docs.
-    `footer` ranks it in the key line, the lowest first; 0 keeps it out of there.
+    `footer` ranks it in the key line, the lowest first; 0 keeps it out of there. One with `priority`
+    works in dialogs and text fields too.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Command:
     footer: int = 0
     action: str = ""
     palette: bool = True
+    priority: bool = False
 
     @property
     def does(self) -> str:
@@ -33,7 +35,15 @@ class Command:
     @property
     def binding(self) -> Binding:
         """The key binding; remapped by `id`."""
-        return Binding(self.keys, self.does, self.label, show=bool(self.footer), id=self.id, tooltip=self.about)
+        return Binding(
+            self.keys,
+            self.does,
+            self.label,
+            show=bool(self.footer),
+            id=self.id,
+            tooltip=self.about,
+            priority=self.priority,
+        )
 
 
 def bindings(commands: Iterable[Command]) -> list[BindingType]:

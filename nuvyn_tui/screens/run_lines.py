@@ -21,14 +21,14 @@ _LEVELS = {"error": "bad", "warning": "warn"}
 SOURCE_COLUMNS = (
     Column("source"),
     Column("state", 10),
-    Column("progress", _BAR),
+    Column("progress", _BAR, wide=70),
     Column("files", 19, right=True),
     Column("rate", 8, right=True),
     Column("left", 9, right=True, wide=96),
     Column("requests", 9, right=True, wide=110),
     Column("failed", 6, right=True, wide=84),
 )
-LOG_COLUMNS = (Column("", 8), Column("", 7), Column("", 16, wide=100), Column(""))
+LOG_COLUMNS = (Column("", 8), Column("", 7), Column("", 12, wide=70), Column(""))
 
 
 @dataclass(frozen=True, slots=True)
