@@ -63,7 +63,7 @@ class Question:
             self._ended.set()
 
     def cancel(self) -> None:
-        """End it soon: while it runs, and while it waits for the file. Returns at once."""
+        """End it soon: while it runs, while it waits for the file, or before it began. Returns at once."""
         self._stop.set()
         threading.Thread(target=self._interrupt, name="cancel", daemon=True).start()
 
