@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -70,13 +70,15 @@ def offer(sql: str, at: int) -> Offer:
 
 
 def _after_dot(code: str, name: str) -> Iterator[Word]:
-    """The columns of a table or alias, or the tables of the schema."""
+    """The columns of a table or alias, the tables of the schema; of a name that is yet unknown, all columns."""
     tables = columns_of()
     table = _aliases(code).get(name, name)
-    if table in tables:
-        yield from (Word(column, f"column of {table}") for column in tables[table])
-    elif name == "_executor_metadata":
+    if table == "_executor_metadata":
         yield from (Word(table, "table") for table in tables)
+    elif table in tables:
+        yield from _columns([table])
+    elif table not in _CTE.findall(code) and name != "hive_metastore":
+        yield from _columns(tables)
 
 
 def _anywhere(code: str, wants_table: bool) -> Iterator[Word]:
@@ -86,13 +88,18 @@ def _anywhere(code: str, wants_table: bool) -> Iterator[Word]:
         yield from known
         return
     used = [table for table in dict.fromkeys(_aliases(code).values()) if table in tables]
-    owners: dict[str, list[str]] = {}
-    for table in used or tables:
-        for column in tables[table]:
-            owners.setdefault(column, []).append(table)
-    yield from (Word(column, f"column of {', '.join(names)}") for column, names in owners.items())
+    yield from _columns(used or tables)
     yield from known
     yield from (Word(word, "keyword" if word.isupper() else "function") for word in _KEYWORDS.split())
+
+
+def _columns(tables: Iterable[str]) -> Iterator[Word]:
+    """Their columns, each once."""
+    owners: dict[str, list[str]] = {}
+    for table in tables:
+        for column in columns_of()[table]:
+            owners.setdefault(column, []).append(table)
+    return (Word(column, f"column of {', '.join(names)}") for column, names in owners.items())
 
 
 def _aliases(code: str) -> dict[str, str]:

@@ -77,7 +77,9 @@ class QueryScreen(ModeScreen):
     async def on_screen_resume(self) -> None:
         if not self._last and self._results.table is None:
             begun = self.bridge.house.settings.mirror.exists()
-            await self._results.say("" if begun else "no mirror yet", _BEGIN if begun else _NO_MIRROR)
+            await self._results.say(
+                "nothing was asked yet" if begun else "no mirror yet", _BEGIN if begun else _NO_MIRROR
+            )
 
     def on_unmount(self) -> None:
         # A query that nobody waits for must not keep the program from ending.
@@ -133,7 +135,7 @@ class QueryScreen(ModeScreen):
         if isinstance(found, Stopped):
             self._results.tell(f"cancelled after {span(took)}", failed=True)
         elif isinstance(found, NuvynError):
-            await self._results.say("the query failed", _failed(found), failed=True)
+            await self._results.say(f"failed after {_seconds(took)}", _failed(found), failed=True)
         else:
             self._line = _title(found, took)
             await self._results.show(found.slice(0, MOST_ROWS), self._line)
@@ -160,11 +162,11 @@ class QueryScreen(ModeScreen):
         elif self._asking is not None:
             self._results.tell(f"running, {took}   esc cancels", live=True)
 
+    def action_cancel(self) -> None:
+        self._stop()
+
     def action_back(self) -> None:
-        if self._asking is not None or self._export is not None:
-            self._stop()
-        else:
-            self.action_switch()
+        self.action_switch()
 
     def action_switch(self) -> None:
         if self._results.has_the_focus:
@@ -177,6 +179,8 @@ class QueryScreen(ModeScreen):
             return True
         if action in _NEED_ROWS:
             return self._results.table is not None and self._results.has_the_focus
+        if action == "cancel":
+            return self._asking is not None or self._export is not None
         if action == "refresh":
             return bool(self._last) and self._results.has_the_focus
         return True
@@ -285,7 +289,11 @@ def _title(rows: pa.Table, took: float) -> str:
     """How many rows, of how many, in what time."""
     cut = rows.num_rows > MOST_ROWS
     count = f"{MOST_ROWS:,} of more than {MOST_ROWS:,} rows shown" if cut else plural(rows.num_rows, "row")
-    return f"{count}, {plural(rows.num_columns, 'column')}, {span(took)}"
+    return f"{count}, {plural(rows.num_columns, 'column')}, {_seconds(took)}"
+
+
+def _seconds(took: float) -> str:
+    return f"{took:.2f} s" if took < 10 else span(took)
 
 
 def _failed(error: NuvynError) -> Content:

@@ -33,7 +33,7 @@ async def choose_saved(app: App[int], bridge: Bridge) -> SavedQuery | None:
     """One of the saved queries."""
     found = await bridge.other(saved_queries, own_queries(bridge.house.settings.home))
     lines = [Choice((query.name, query.about, "yours" if query.own else ""), query) for query in found]
-    columns = (Column("name", 18), Column("answers"), Column("", 5, wide=60))
+    columns = (Column("name", 16), Column("answers"), Column("", 5, wide=90))
     chosen: SavedQuery | None = await app.push_screen_wait(Pick("Saved queries", columns, lines))
     return chosen
 

@@ -116,6 +116,7 @@ class SqlEditor(Guarded, TextArea):
 
     def put(self, sql: str) -> None:
         """Put a text in place of all there is; ctrl+z brings the old one back."""
+        self._typing = False
         self.replace(sql, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
         self.words.hide()
@@ -144,6 +145,8 @@ class SqlEditor(Guarded, TextArea):
             self._look(_TYPED_BEFORE_OFFERING)
         else:
             self.words.hide()
+
+    def on_paste(self) -> None:
         self._typing = False
 
     def on_blur(self) -> None:

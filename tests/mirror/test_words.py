@@ -31,6 +31,7 @@ def test_the_tables_are_those_of_the_schema() -> None:
         ("SELECT tables.row|\nFROM hive_metastore._executor_metadata.tables", ["row_count", "row_count_source"]),
         ("SELECT f.| FROM tables AS t JOIN files AS f USING (file_path)", ["workflow_id", "source_id", "file_path"]),
         ("SELECT etag, schem| FROM files", ["schema_fingerprint", "schema_changes"]),
+        ("select t.row|", ["row_count", "row_count_source"]),
         ("sel|", ["select"]),
         ("SEL|", ["SELECT"]),
         ("SELECT * FROM tables WHERE finger|", []),
@@ -52,7 +53,7 @@ def test_words_that_fit_come_first(text: str, first: list[str]) -> None:
         "SELECT 1 AS ta|",
         "SELECT 12|",
         "SELECT * FROM tables|",
-        "x.|",
+        "WITH x AS (SELECT 1) SELECT x.|",
     ],
 )
 def test_nothing_is_offered_where_nothing_fits(text: str) -> None:
