@@ -12,6 +12,7 @@ _TITLES = {
     "build": "2 Build",
     "run": "3 Run",
     "explore": "4 Explore",
+    "compare": "4 Explore, comparing",
     "query": "5 Query",
 }
 _INTRO = """# Keys

@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 
 class ModeScreen(Guarded, Screen[None]):
-    """A mode. Subclasses set `PLACE` and yield their panes in `panes`."""
+    """A mode, or what is shown on top of one.
+
+    Subclasses set `PLACE` (where their commands are registered) and yield their panes in `panes`;
+    `MODE` is the mode they belong to, by default the one of that name.
+    """
 
     PLACE: ClassVar[str] = ""
+    MODE: ClassVar[str] = ""
     HELP = ""
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
@@ -41,7 +46,7 @@ class ModeScreen(Guarded, Screen[None]):
         return self.house.bridge
 
     def compose(self) -> ComposeResult:
-        yield ModeBar(self.PLACE)
+        yield ModeBar(self.MODE or self.PLACE)
         yield from self.panes()
         yield KeyLine(commands_of(self.PLACE))
 

@@ -129,6 +129,16 @@ class Grid(Guarded, ScrollView, Generic[T], can_focus=True):
         elif self._key_of(self.row) != self._key_of(held):
             self.post_message(self.Moved(self, self.row))
 
+    def shape(
+        self, columns: Sequence[Column], cells: Callable[[T], Sequence[Cell]], key: Callable[[T], Hashable]
+    ) -> None:
+        """Show rows of another kind from now on, from the top."""
+        if self.columns != tuple(columns):
+            self.rows = ()
+            self.cursor = 0
+        self.columns, self._cells, self._key = tuple(columns), cells, key
+        self.refresh()
+
     def _key_of(self, row: T | None) -> Hashable:
         return None if row is None else self._key(row)
 

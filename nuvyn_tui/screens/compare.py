@@ -1,0 +1,111 @@
+"""Compare: two sources or tables side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from core.mirror.compare import KINDS, Comparison, Difference
+from nuvyn_tui.screens.mode import ModeScreen
+from nuvyn_tui.text import bar, plain
+from nuvyn_tui.widgets.grid import Cell, Column, Grid
+
+if TYPE_CHECKING:
+    from nuvyn_tui.screens.explore import ExploreScreen
+
+_MEANINGS = {
+    "only in A": "good",
+    "only in B": "bad",
+    "type differs": "warn",
+    "nullability differs": "warn",
+    "same": "quiet",
+}
+_SHORT = {"nullability differs": "null differs"}
+_COLUMNS = (
+    Column("", 12),
+    Column("table"),
+    Column("column"),
+    Column("A"),
+    Column("B"),
+)
+_TYPES_SHOWN = 6
+_BAR = 10
+
+
+class CompareScreen(ModeScreen):
+    """The differences of two sides. `f` shows one kind only; enter goes to the table."""
+
+    PLACE = "compare"
+    MODE = "explore"
+    CSS_PATH = "explore.tcss"
+    HELP = "What only one side has, and what differs. f filters by kind, enter opens the table, e exports."
+
+    def __init__(self, explore: ExploreScreen, found: Comparison) -> None:
+        super().__init__()
+        self._explore, self._found = explore, found
+        self._kind: str | None = None
+
+    def panes(self) -> ComposeResult:
+        yield Static(self._head(), id="compared")
+        empty = "No difference of this kind."
+        yield Grid[Difference](_COLUMNS, _cells, lambda line: (line.table, line.column), empty=empty, id="differences")
+
+    def on_mount(self) -> None:
+        grid = self.query_one("#differences", Grid)
+        grid.focus()
+        self._show()
+
+    def _head(self) -> Content:
+        found = self._found
+        counts = Content("   ").join(
+            Content.assemble((f"{found.counts[kind]:,} ", "bold"), kind) for kind in KINDS if found.counts[kind]
+        )
+        most = max((max(a, b) for _, a, b in found.types), default=0)
+        lines = [
+            Content.assemble(("A  ", "bold $text-success"), plain(found.a.name)),
+            Content.assemble(("B  ", "bold $text-error"), plain(found.b.name)),
+            counts if any(found.counts.values()) else Content("neither has any column"),
+        ]
+        for name, a, b in found.types[:_TYPES_SHOWN]:
+            drawn = f"  A {bar(a, most, _BAR)} {a:>6,}   B {bar(b, most, _BAR)} {b:>6,}"
+            lines.append(Content.assemble(plain(f"{name[:24]:24}"), drawn))
+        return Content("\n").join(lines)
+
+    def _show(self) -> None:
+        rows = [line for line in self._found.differences if self._kind in (None, line.kind)]
+        grid = self.query_one("#differences", Grid)
+        grid.show(rows)
+        cut = f", the first {len(self._found.differences):,} lines" if self._found.cut else ""
+        grid.border_title = f"{self._kind or 'all'}{cut}"
+
+    @on(Grid.Chosen)
+    async def _chosen(self, event: Grid.Chosen) -> None:
+        line: Difference = event.row
+        side = self._found.b if line.kind == "only in B" and line.column is None else self._found.a
+        table = side.table or line.table
+        self.dismiss()
+        self._explore.open_table(side.workflow_id, side.source_id, table, line.column)
+
+    def action_kind(self) -> None:
+        """Show the next kind that there is."""
+        kinds = [None, *(kind for kind in KINDS if self._found.counts[kind])]
+        self._kind = kinds[(kinds.index(self._kind) + 1) % len(kinds)]
+        self._show()
+
+    @work(exclusive=True, group="act", exit_on_error=False)
+    async def action_export(self) -> None:
+        from nuvyn_tui.screens.writing import write_rows
+
+        await write_rows(self, self.query_one("#differences", Grid).rows, "comparison")
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+
+def _cells(line: Difference) -> list[Cell]:
+    kind = _SHORT.get(line.kind, line.kind)
+    return [(kind, _MEANINGS[line.kind]), line.table, line.column or ("(table)", "quiet"), line.a or "", line.b or ""]
