@@ -17,13 +17,7 @@ from nuvyn_tui.widgets.grid import Cell, Column, Grid
 if TYPE_CHECKING:
     from nuvyn_tui.screens.explore import ExploreScreen
 
-_MEANINGS = {
-    "only in A": "good",
-    "only in B": "bad",
-    "type differs": "warn",
-    "nullability differs": "warn",
-    "same": "quiet",
-}
+_MEANINGS = dict(zip(KINDS, ("good", "bad", "warn", "warn", "quiet"), strict=True))
 _SHORT = {"nullability differs": "null differs"}
 _COLUMNS = (
     Column("", 12),

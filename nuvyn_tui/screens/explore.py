@@ -38,8 +38,8 @@ class ExploreScreen(ModeScreen):
     PLACE = "explore"
     CSS_PATH = "explore.tcss"
     HELP = (
-        "The catalog: workflows, their sources, folders and tables; right and left open and close. Beside it what is known "
-        "of the node; v changes the view. A type with ! differs between the table's files."
+        "The catalog: workflows, their sources, folders and tables; right and left open and close. Beside it what is "
+        "known of the node; v changes the view. A type with ! differs between the table's files."
     )
 
     def __init__(self) -> None:
@@ -47,6 +47,7 @@ class ExploreScreen(ModeScreen):
         self._catalog = Catalog()
         self._detail: Detail | None = None
         self._view_name = ""
+        self._wanted: str | None = None
         self._marked: Side | None = None
         self._stamp: object = None
 
@@ -151,7 +152,17 @@ class ExploreScreen(ModeScreen):
         else:
             self._rows.shape(view.columns, view.cells, view.key)
             self._rows.show(view.rows, empty=view.empty)
+        self._go_to_column()
         self.refresh_keys()
+
+    def _go_to_column(self) -> None:
+        """To the column that search or compare came for."""
+        wanted, view = self._wanted, self._view
+        if wanted is None or view is None or view.name != "columns":
+            return
+        self._wanted = None
+        self._rows.select(next((row.position for row in view.rows if row.name == wanted), None))
+        self._rows.focus()
 
     def open_source(self, workflow_id: str, source_id: str) -> None:
         """Open the tree at a source."""
@@ -169,21 +180,14 @@ class ExploreScreen(ModeScreen):
         await self._load(source[:1])
         await self._load(source)
         place: Key | None = source
-        if table is not None and (place := self._catalog.key_of(*source, table)) is not None:
+        if table is not None and (place := self._catalog.key_of(source[0], source[1], table)) is not None:
             self._catalog.open_to(place)
         self._draw()
         self._tree.select(place)
-        if column is None:
-            return
-        self._view_name = "columns"
-        await self._tell().wait()
-        at = (
-            next((row.position for row in self._detail.views[0].rows if row.name == column), None)
-            if self._detail
-            else None
-        )
-        self._rows.select(at)
-        self._rows.focus()
+        if column is not None:
+            self._wanted = column
+            self._view_name = "columns"
+            self._tell()
 
     @work(exclusive=True, group="toggle", exit_on_error=False)
     async def _set_open(self, node: Node, opened: bool) -> None:
