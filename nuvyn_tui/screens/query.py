@@ -23,7 +23,7 @@ from nuvyn_tui.screens.query_file import Export, asked_path
 from nuvyn_tui.text import plain
 from nuvyn_tui.widgets.completion import SqlEditor, WordList
 from nuvyn_tui.widgets.results import Results
-from nuvyn_tui.widgets.results_table import ResultsTable
+from nuvyn_tui.widgets.results_table import ResultsTable, Shown
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,7 +138,8 @@ class QueryScreen(ModeScreen):
             await self._results.say(f"failed after {_seconds(took)}", _failed(found), failed=True)
         else:
             self._line = _title(found, took)
-            await self._results.show(found.slice(0, MOST_ROWS), self._line)
+            shown = await self.bridge.other(Shown, found.slice(0, MOST_ROWS))
+            await self._results.show(shown, self._line)
         self.refresh_keys()
 
     def _stop(self) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -11,10 +9,7 @@ from textual.widgets import Static
 
 from nuvyn_tui.guard import Guarded
 from nuvyn_tui.text import plain
-from nuvyn_tui.widgets.results_table import ResultsTable
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from nuvyn_tui.widgets.results_table import ResultsTable, Shown
 
 
 class Note(Guarded, VerticalScroll, can_focus=True):
@@ -59,11 +54,11 @@ class Results(Guarded, Vertical):
         self.query_one("#note", Static).update(words if isinstance(words, Content) else plain(words))
         self.tell(line, failed=failed)
 
-    async def show(self, rows: pa.Table, line: str) -> None:
+    async def show(self, shown: Shown, line: str) -> None:
         """Rows."""
         await self._clear()
         self.query_one(Note).add_class("-hidden")
-        await self.mount(ResultsTable(rows))
+        await self.mount(ResultsTable(shown))
         self.tell(line)
 
     def go(self) -> None:

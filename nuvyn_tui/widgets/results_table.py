@@ -27,6 +27,37 @@ _MEASURED = 500
 _LONGEST = 400
 
 
+class Shown(ArrowBackend):
+    """The values as they are shown, made one cell at a time; widths come from some of the rows.
+
+    Making one measures, which takes a fifth of a second for many columns: do it in a thread.
+    """
+
+    def __init__(self, rows: pa.Table) -> None:
+        super().__init__(rows)
+        self.render_markup = False
+        self._column_content_widths = [self._width(at) for at in range(self.column_count)]
+
+    def get_cell_at(self, row_index: int, column_index: int) -> Any:
+        return _shown(super().get_cell_at(row_index, column_index))
+
+    def get_row_at(self, index: int) -> Sequence[Any]:
+        return [self.get_cell_at(index, at) for at in range(self.column_count)]
+
+    def _width(self, column: int) -> int:
+        """The widest of some rows from everywhere; of whole numbers the widest there is."""
+        count = self.row_count
+        step = max(1, count // _MEASURED)
+        places = {*range(min(count, _MEASURED)), *range(0, count, step)}
+        values = [self.get_cell_at(row, column) for row in places]
+        widths = [4 if value is None else cell_len(value.plain) for value in values]
+        numbers = self.data.column(column)
+        if count and pa.types.is_integer(numbers.type):
+            ends = pc.min_max(numbers).as_py()
+            widths.extend(len(str(end)) for end in ends.values() if end is not None)
+        return max(widths, default=0)
+
+
 class ResultsTable(Guarded, DataTable):
     """The rows of one Arrow table. Posts `Opened` when a cell is opened."""
 
@@ -64,10 +95,10 @@ class ResultsTable(Guarded, DataTable):
             super().__init__()
             self.column, self.value = column, value
 
-    def __init__(self, rows: pa.Table) -> None:
-        self.rows = rows
+    def __init__(self, shown: Shown) -> None:
+        self.rows = rows = shown.source_data
         super().__init__(
-            backend=_Shown(rows),
+            backend=shown,
             column_labels=[Text(safe(name)) for name in rows.column_names],
             max_column_content_width=_WIDEST,
             cursor_type="range",
@@ -92,35 +123,6 @@ class ResultsTable(Guarded, DataTable):
         """Select every cell; the view stays where it is."""
         self.selection_anchor_coordinate = Coordinate(0, 0)
         self.cursor_coordinate = Coordinate(self.row_count - 1, self.column_count - 1)
-
-
-class _Shown(ArrowBackend):
-    """The values as they are shown, made one cell at a time; widths come from some of the rows."""
-
-    def get_cell_at(self, row_index: int, column_index: int) -> Any:
-        return _shown(super().get_cell_at(row_index, column_index))
-
-    def get_row_at(self, index: int) -> Sequence[Any]:
-        return [self.get_cell_at(index, at) for at in range(self.column_count)]
-
-    @property
-    def column_content_widths(self) -> list[int]:
-        if not self._column_content_widths:
-            self._column_content_widths = [self._width(at) for at in range(self.column_count)]
-        return self._column_content_widths
-
-    def _width(self, column: int) -> int:
-        """The widest of some rows from everywhere; of whole numbers the widest there is."""
-        count = self.row_count
-        step = max(1, count // _MEASURED)
-        places = {*range(min(count, _MEASURED)), *range(0, count, step)}
-        values = [self.get_cell_at(row, column) for row in places]
-        widths = [4 if value is None else cell_len(value.plain) for value in values]
-        numbers = self.data.column(column)
-        if count and pa.types.is_integer(numbers.type):
-            ends = pc.min_max(numbers).as_py()
-            widths.extend(len(str(end)) for end in ends.values() if end is not None)
-        return max(widths, default=0)
 
 
 def _shown(value: Any) -> Text | None:
