@@ -84,7 +84,7 @@ class NuvynApp(App[int]):
         """A command's keys, as remapped in the settings."""
         return self.keymap.get(command.id, command.keys)
 
-    async def open(self, mode: str, then: Callable[[Any], None]) -> None:
+    async def open(self, mode: str, then: Callable[[Any], object]) -> None:
         """Go to a mode and tell its screen what to show."""
         await self.switch_mode(mode)
         then(self.screen)

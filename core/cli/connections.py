@@ -8,12 +8,9 @@ import json
 import click
 
 from core.cli.context import json_option, settings
-from core.errors import NuvynError, UsageError
-from core.sources.locations import locate
-from core.sources.stores.open import open_store
+from core.errors import UsageError
+from core.sources.probe import probe
 from core.text import plural, safe
-
-_TEST_TIMEOUT_S = 30.0
 
 
 @click.group()
@@ -46,24 +43,10 @@ def test(name: str, path: str | None, as_json: bool) -> int:
     path = path or connection.url
     if not path:
         raise UsageError(f"connection {name} names no place of its own", hint=f"nuvyn connections test {name} PATH")
-    location = locate(path, "auto", connection=connection)
-
-    async def look() -> int:
-        store = open_store(location, connection, max_concurrency=4)
-        try:
-            async with asyncio.timeout(_TEST_TIMEOUT_S):
-                async for page in store.pages():
-                    return len(page)
-            return 0
-        finally:
-            await store.close()
-
-    try:
-        count = asyncio.run(look())
-    except TimeoutError:
-        raise NuvynError(f"{location.shown} did not answer within {_TEST_TIMEOUT_S:g} s") from None
+    found_there = asyncio.run(probe(path, connection=connection))
+    where, count = found_there.location, found_there.count
     if as_json:
-        click.echo(json.dumps({"name": name, "path": location.shown, "reachable": True, "objects_seen": count}))
+        click.echo(json.dumps({"name": name, "path": where, "reachable": True, "objects_seen": count}))
     else:
-        click.echo(f"{safe(location.shown)} can be listed: {plural(count, 'object')} on the first page")
+        click.echo(f"{safe(where)} can be listed: {plural(count, 'object')} on the first page")
     return 0

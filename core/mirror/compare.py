@@ -112,4 +112,3 @@ def compare(mirror: Mirror, a: Side, b: Side) -> Comparison:
         {kind: counts.get(kind, 0) for kind in KINDS},
         tuple((row["data_type"], row["a"], row["b"]) for row in types.to_pylist()),
     )
-

@@ -91,11 +91,16 @@ class Job:
         What names and describes the sources is kept to the letter, so that a stored payload whose
         paths carry no secret can be run again.
         """
-        kept = _masked_entry(self.raw)
-        if isinstance(metadata := self.raw.get("job_metadata"), dict):
-            shown = {name: value for name, value in metadata.items() if name != "databricks_credentials"}
-            kept["job_metadata"] = _masked_entry(shown)
-        return kept
+        return masked_payload(self.raw)
+
+
+def masked_payload(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Any payload as `Job.masked` gives it, also one that is not accepted."""
+    kept = _masked_entry(raw)
+    if isinstance(metadata := raw.get("job_metadata"), dict):
+        shown = {name: value for name, value in metadata.items() if name != "databricks_credentials"}
+        kept["job_metadata"] = _masked_entry(shown)
+    return kept
 
 
 _KEPT = (

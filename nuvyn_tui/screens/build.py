@@ -1,15 +1,347 @@
-"""Build."""
+"""Build: a payload as a list of sources with a form each, or as JSON; its problems below."""
 
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from textual import on, work
 from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
 
+from core.jobs.background import carries_secrets, submit
+from core.payload.decode import NotJson
+from core.payload.draft import Draft
+from core.payload.load import parse, read_payload
+from core.payload.problems import Checked, Problem
+from core.text import plural
+from nuvyn_tui.screens.build_asking import ask_file_to_open, ask_file_to_save, ask_recent
+from nuvyn_tui.screens.build_lines import PROBLEM_COLUMNS, SOURCE_COLUMNS, SourceLine, problem_cells, source_cells
+from nuvyn_tui.screens.build_lines import source_lines as lines_of
+from nuvyn_tui.screens.build_probe import ProbeDialog
+from nuvyn_tui.screens.dialogs import Question
 from nuvyn_tui.screens.mode import ModeScreen
+from nuvyn_tui.widgets.code_area import CodeArea
+from nuvyn_tui.widgets.form import SourceForm
+from nuvyn_tui.widgets.grid import Grid
+
+if TYPE_CHECKING:
+    from nuvyn_tui.screens.run import RunScreen
+
+_SAVE_AFTER_S = 0.5
+
+_EMPTY = """A payload names the
+sources of a workflow.
+n adds a source
+o opens a file
+p takes pasted JSON
+R takes a job's payload"""
 
 
 class BuildScreen(ModeScreen):
-    """Build."""
+    """The draft of a payload; kept in the home folder without its secrets."""
 
     PLACE = "build"
+    CSS_PATH = "build.tcss"
+    HELP = (
+        "A payload: its sources left, the selected one's form right, all problems below; enter on a problem goes "
+        "to its field. v shows it as JSON. The draft is kept, without secrets, and is there again after a restart."
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._draft = Draft()
+        self._checked: Checked | None = None
+        self._as_json = False
 
     def panes(self) -> ComposeResult:
-        yield Static("build")
+        connections = sorted(self.bridge.house.settings.connections)
+        with Horizontal(id="top"):
+            yield Static("workflow")
+            yield Input(placeholder="a name for this set of sources", compact=True, id="workflow")
+            yield Static(id="draft")
+        with Horizontal(id="body"):
+            yield Grid[SourceLine](
+                SOURCE_COLUMNS, source_cells, lambda line: line.index, empty=_EMPTY, header=False, id="sources"
+            )
+            yield SourceForm(connections)
+        yield CodeArea(syntax="json", id="json")
+        yield Grid[Problem](PROBLEM_COLUMNS, problem_cells, lambda p: (p.path, p.message), header=False, id="problems")
+
+    def on_mount(self) -> None:
+        self.query_one("#problems").border_title = "problems"
+        self._sources.focus()
+        self._restore()
+
+    @property
+    def _sources(self) -> Grid[SourceLine]:
+        return self.query_one("#sources", Grid)
+
+    @property
+    def _path(self) -> Path:
+        return self.bridge.house.settings.home / "drafts" / "current.json"
+
+    @work(exclusive=True, group="restore", exit_on_error=False)
+    async def _restore(self) -> None:
+        """The draft of the last time, unless a payload was loaded meanwhile."""
+
+        def read() -> Draft | None:
+            with suppress(OSError, NotJson, ValueError):
+                draft = Draft()
+                draft.take_text(self._path.read_text(encoding="utf-8"))
+                return Draft(draft.raw)
+            return None
+
+        found = await self.bridge.other(read)
+        if found is not None and self._draft.is_empty:
+            self._draft = found
+            self._tell_origin("the draft of last time")
+        self._changed(0)
+
+    def load(self, raw: dict[str, Any], origin: str) -> None:
+        """Take a payload as the draft; `origin` says in words where it is from."""
+        self._draft = Draft(raw)
+        self._tell_origin(origin)
+        self._changed(0)
+
+    def new(self) -> None:
+        """Begin a new payload with one source."""
+        self.action_clear()
+        self.action_add()
+
+    def _tell_origin(self, origin: str) -> None:
+        self.query_one("#draft", Static).update(f"from {origin}" if len(origin) < 40 else f"…{origin[-38:]}")
+
+    def _changed(self, at: int | None = None, *, form: bool = True) -> None:
+        """Show the draft again after a change, check it, and keep it."""
+        draft = self._draft
+        self._checked = draft.check(self.bridge.house.settings.options)
+        workflow = self.query_one("#workflow", Input)
+        if workflow.value != draft.workflow_id:
+            with workflow.prevent(Input.Changed):
+                workflow.value = draft.workflow_id
+        self._sources.show(lines_of(draft, self._checked))
+        if at is not None:
+            self._sources.select(at)
+        self.query_one("#problems", Grid).show(
+            self._checked.problems if not draft.is_empty else (), empty="no problems" if draft.sources else ""
+        )
+        if form:
+            self._show_form()
+        if self._as_json:
+            self._show_text()
+        self.refresh_keys()
+        self._keep()
+
+    @work(exclusive=True, group="keep", exit_on_error=False)
+    async def _keep(self) -> None:
+        """Write the draft a moment after the last change."""
+
+        await asyncio.sleep(_SAVE_AFTER_S)
+        await self.bridge.other(self._draft.save, self._path)
+
+    def _show_form(self) -> None:
+        form = self.query_one(SourceForm)
+        line = self._sources.row
+        form.display = line is not None
+        if line is not None:
+            form.load(self._draft.sources[line.index], line.kind)
+
+    @on(Grid.Moved, "#sources")
+    def _moved(self) -> None:
+        self._show_form()
+        self.refresh_keys()
+
+    @on(Grid.Chosen, "#sources")
+    def _chosen(self) -> None:
+        self.query_one(SourceForm).focus_field("data_source_path")
+
+    @on(Grid.Chosen, "#problems")
+    def _chosen_problem(self, event: Grid.Chosen) -> None:
+        self._go_to(event.row)
+
+    def _go_to(self, problem: Problem) -> None:
+        """To the field that a problem is about."""
+        if self._as_json:
+            self.query_one("#json").focus()
+            return
+        index, field = self._draft.place_of(problem.path)
+        if index is not None and index < len(self._draft.sources):
+            self._sources.select(index)
+            self._show_form()
+            if self.query_one(SourceForm).focus_field(field):
+                return
+            self._sources.focus()
+        else:
+            self.query_one("#workflow").focus()
+
+    @on(Input.Changed, "#workflow")
+    def _named(self, event: Input.Changed) -> None:
+        self._draft.set_workflow(event.value)
+        self._changed(form=False)
+
+    @on(SourceForm.Edited)
+    def _edited(self, event: SourceForm.Edited) -> None:
+        line = self._sources.row
+        if line is not None:
+            self._draft.set_field(line.index, event.field.name, event.value, option=event.field.option)
+            # Another kind asks for other fields.
+            self._changed(form=event.field.name == "data_source_type")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("probe", "duplicate", "remove", "shift"):
+            return self.is_mounted and not self._as_json and self._sources.row is not None
+        if action in ("add", "paste", "recent", "clear"):
+            return not self._as_json
+        return True
+
+    def action_add(self) -> None:
+        self._changed(self._draft.add())
+        self.query_one(SourceForm).focus_field("data_source_path")
+
+    def action_duplicate(self) -> None:
+        self._changed(self._draft.duplicate(self._at()))
+
+    def action_remove(self) -> None:
+        self._draft.remove(self._at())
+        self._changed()
+
+    def action_shift(self, by: int) -> None:
+        self._changed(self._draft.move(self._at(), by))
+
+    def action_undo(self) -> None:
+        if self._draft.undo():
+            self._changed()
+        else:
+            self.notify("There is nothing to take back.", markup=False)
+
+    def action_redo(self) -> None:
+        if self._draft.redo():
+            self._changed()
+
+    def action_clear(self) -> None:
+        self._draft.take_text('{"workflow_id": "", "sources": []}')
+        self._tell_origin("scratch")
+        self._changed()
+
+    def action_back(self) -> None:
+        if self._as_json:
+            self.action_text()
+        self._sources.focus()
+
+    def action_problems(self) -> None:
+        self.query_one("#problems").focus()
+
+    def action_text(self) -> None:
+        """Between the form and JSON; text that is no JSON stays until it is mended."""
+        if self._as_json and self._wrong_text() is not None:
+            self.query_one("#json").focus()
+            self.notify("This is not JSON yet; the place is below.", severity="warning", markup=False)
+            return
+        self._as_json = not self._as_json
+        self.set_class(self._as_json, "-json")
+        if self._as_json:
+            self._show_text()
+            self.query_one("#json").focus()
+        else:
+            self._sources.focus()
+        self._changed()
+
+    def action_paste(self) -> None:
+        self.action_text()
+        area = self.query_one("#json", CodeArea)
+        area.select_all()
+        self.notify("Paste over what is selected, then esc.", markup=False)
+
+    def _show_text(self) -> None:
+        area = self.query_one("#json", CodeArea)
+        if area.text != self._draft.text():
+            with area.prevent(CodeArea.Changed):
+                area.text = self._draft.text()
+
+    @on(CodeArea.Changed, "#json")
+    def _typed(self) -> None:
+        if not self._as_json:
+            return
+        problem = self._wrong_text()
+        if problem is not None:
+            self.query_one("#problems", Grid).show([problem])
+            return
+        self._as_json = False
+        self._changed()
+        self._as_json = True
+
+    def _wrong_text(self) -> Problem | None:
+        """Take the JSON as the draft; what keeps it from being one."""
+        try:
+            self._draft.take_text(self.query_one("#json", CodeArea).text)
+        except NotJson as error:
+            return Problem("", f"not JSON: {error}", error.hint)
+        except ValueError as error:
+            return Problem("", str(error))
+        return None
+
+    @work(exclusive=True, group="act", exit_on_error=False)
+    async def action_load(self) -> None:
+        path = await ask_file_to_open(self.house)
+        if path is None:
+            return
+        text, where = await self.bridge.other(read_payload, str(path), None, {})  # type: ignore[arg-type]
+        draft = Draft()
+        try:
+            draft.take_text(text)
+        except ValueError as error:
+            hint = getattr(error, "hint", "")
+            problems = parse(text, where=where).problems
+            self.house.show_error(problems[0].message if problems else str(error), hint)
+            return
+        self.load(draft.raw, path.name)
+
+    @work(exclusive=True, group="act", exit_on_error=False)
+    async def action_recent(self) -> None:
+        found = await ask_recent(self.house)
+        if found is not None:
+            self.load(found.payload, f"job {found.job_id[-8:]}")
+
+    @work(exclusive=True, group="act", exit_on_error=False)
+    async def action_save(self) -> None:
+        path = await ask_file_to_save(self.house, f"{self._draft.workflow_id or 'payload'}.json")
+        if path is None:
+            return
+        if path.exists() and not await self.app.push_screen_wait(Question(f"Overwrite {path}?", "Overwrite")):
+            return
+        await self.bridge.other(self._draft.save, path)
+        left_out = " Secrets were left out." if self._draft.shown != self._draft.raw else ""
+        self.notify(f"Saved as {path}.{left_out}", markup=False)
+
+    @work(exclusive=True, group="act", exit_on_error=False)
+    async def action_probe(self) -> None:
+        line = self._sources.row
+        assert line is not None, "the key is off without a source"
+        entry = self._draft.sources[line.index]
+        await self.app.push_screen(ProbeDialog(self.bridge, entry, line.kind))
+
+    @work(exclusive=True, group="run", exit_on_error=False)
+    async def action_run(self) -> None:
+        if self._as_json and self._wrong_text() is not None:
+            self.action_text()
+            return
+        checked = self._draft.check(self.bridge.house.settings.options)
+        if checked.job is None:
+            self.notify(f"{plural(len(checked.errors), 'error')} to mend first.", severity="error", markup=False)
+            self._go_to(checked.errors[0])
+            return
+        if carries_secrets(checked.job):
+            self.notify("Its secrets go to the job's own process and are stored nowhere.", markup=False)
+        house = self.bridge.house
+        job_id = await self.bridge.other(submit, house.settings, house.store, checked.job)
+        self.house.tend()
+        await self.house.open("run", lambda screen: cast("RunScreen", screen).follow(job_id))
+
+    def _at(self) -> int:
+        line = self._sources.row
+        assert line is not None, "the key is off without a source"
+        return line.index

@@ -1,0 +1,120 @@
+"""What the form of a source asks for, by the kind of source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.payload.models import DATABASE_KINDS, FILE_FORMATS, SOURCE_TYPES
+
+Input = Literal["text", "number", "list", "choice", "connection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: its name in the payload, in the source itself or in its `options`."""
+
+    name: str
+    label: str
+    input: Input = "text"
+    option: bool = False
+    choices: tuple[str, ...] = ()
+    example: str = ""
+    about: str = ""
+
+
+_EXAMPLES = {
+    "azure_blob": "https://ACCOUNT.blob.core.windows.net/CONTAINER/PREFIX",
+    "aws_s3": "s3://BUCKET/PREFIX",
+    "local_filesystem": "/data/exports",
+    "database": "postgresql://USER:${PASSWORD}@HOST/DATABASE",
+    "postgresql": "postgresql://USER:${PASSWORD}@HOST/DATABASE",
+    "mysql": "mysql://USER:${PASSWORD}@HOST/DATABASE",
+    "sqlite": "sqlite:////data/app.db",
+    "duckdb": "duckdb:////data/app.duckdb",
+    "mssql": "mssql://USER:${PASSWORD}@HOST/DATABASE",
+    "snowflake": "snowflake://USER:${PASSWORD}@ACCOUNT/DATABASE",
+    "databricks": "databricks://token:${TOKEN}@HOST?http_path=PATH&catalog=NAME",
+}
+_ANY = "s3://BUCKET/PREFIX, an https://… address, or a folder"
+
+SOURCE_ID = Field("source_id", "id", about="A name of its own within the payload.")
+TYPE = Field("data_source_type", "kind", "choice", choices=SOURCE_TYPES, about="auto finds it out from the path.")
+CONNECTION = Field(
+    "connection", "connection", "connection", about="A connection of config.toml: credentials never stand in a payload."
+)
+_FILE_OPTIONS = (
+    Field("include", "include", "list", True, example="sales/**, *.csv", about="Globs below the path; only these."),
+    Field("exclude", "exclude", "list", True, example="tmp/**", about="Globs below the path; not these."),
+    Field("max_files", "max files", "number", True, example="no limit", about="Stop listing there."),
+    Field(
+        "row_counts",
+        "row counts",
+        "choice",
+        True,
+        ("metadata", "exact", "none"),
+        about="exact also counts text files by reading them.",
+    ),
+    Field("sample_values", "samples", "number", True, example="0", about="Values a column keeps."),
+)
+_COMMON_OPTIONS = (
+    Field("retries", "retries", "number", True, example="3", about="Further tries after a fault that passes."),
+    Field("timeout_s", "time limit", "number", True, example="none", about="Seconds for the whole source."),
+    Field("max_concurrency", "requests", "number", True, example="64", about="Requests in flight at once."),
+)
+_DATABASE_OPTIONS = (_FILE_OPTIONS[0], _FILE_OPTIONS[1], _FILE_OPTIONS[3])
+
+
+def is_database(kind: str) -> bool:
+    """Whether a source of this kind is a database."""
+    return kind == "database" or kind in DATABASE_KINDS
+
+
+def fields_for(kind: str) -> tuple[Field, ...]:
+    """The fields that a source of this kind needs, in order."""
+    example = _EXAMPLES.get(kind, _ANY)
+    hint = "Write ${NAME} for a password; it is taken from the environment." if is_database(kind) else ""
+    path = Field("data_source_path", "address" if is_database(kind) else "path", example=example, about=hint)
+    connection = () if kind == "local_filesystem" else (CONNECTION,)
+    options = _DATABASE_OPTIONS if is_database(kind) else _FILE_OPTIONS
+    local = kind in ("local_filesystem", "sqlite", "duckdb")
+    common = tuple(field for field in _COMMON_OPTIONS if not (local and field.name == "retries"))
+    return (SOURCE_ID, TYPE, path, *connection, *options, *common)
+
+
+ALL_FIELDS: tuple[Field, ...] = tuple(
+    {
+        field.name: field
+        for kind in ("auto", "database", "local_filesystem", *FILE_FORMATS[:1])
+        for field in fields_for(kind)
+    }.values()
+)
+"""Every field that any kind has."""
+
+
+def shown(field: Field, value: object) -> str:
+    """A field's value as it stands in its line of the form."""
+    if value is None:
+        return ""
+    if field.input == "list" and isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def taken(field: Field, text: str) -> object:
+    """What the payload gets for a typed text; None takes the field out. A wrong number stays text, as a problem."""
+    text = text if field.name == "data_source_path" else text.strip()
+    if not text:
+        return None
+    if field.input == "list":
+        return [part.strip() for part in text.split(",") if part.strip()]
+    if field.input == "number":
+        try:
+            return int(text)
+        except ValueError:
+            pass
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    return text

@@ -1,0 +1,80 @@
+"""Trying a source: what can be listed there, or why it can't."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from core.errors import NuvynError
+from core.text import plural, span
+from nuvyn_tui.crash import told
+from nuvyn_tui.guard import Guarded
+from nuvyn_tui.text import plain
+
+if TYPE_CHECKING:
+    from core.sources.probe import Probe
+    from nuvyn_tui.bridge import Bridge
+
+
+class ProbeDialog(Guarded, ModalScreen[None]):
+    """Lists the first page of a source; escape stops it and goes back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter,q", "leave", "Back")]
+
+    def __init__(self, bridge: Bridge, entry: dict[str, Any], kind: str) -> None:
+        super().__init__()
+        self._bridge, self._entry, self._kind = bridge, entry, kind
+        self._waited = 0
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog reader"):
+            yield Static(plain(f"Testing {self._entry.get('source_id') or 'the source'}"), classes="dialog-title")
+            with VerticalScroll():
+                yield Static("listing", id="outcome")
+            yield Static("esc goes back", classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        self._clock = self.set_interval(1, self._tick)
+        self._try()
+
+    def _tick(self) -> None:
+        self._waited += 1
+        self.query_one("#outcome", Static).update(f"listing, {self._waited} s; esc stops it")
+
+    @work(exclusive=True, group="probe", exit_on_error=False)
+    async def _try(self) -> None:
+        try:
+            found = await self._bridge.other(self._probe)
+        except NuvynError as error:
+            message, hint = told(error)
+            text = Content.assemble((f"{message}", "$text-error"), f"\n\nWhat to do: {hint}" if hint else "")
+        else:
+            text = _outcome(found)
+        self._clock.stop()
+        self.query_one("#outcome", Static).update(text)
+
+    def _probe(self) -> Probe:
+        from core.sources.probe import probe
+
+        name = self._entry.get("connection")
+        connection = self._bridge.house.settings.connection(str(name)) if name else None
+        return asyncio.run(probe(str(self._entry.get("data_source_path") or ""), self._kind, connection))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+
+def _outcome(found: Probe) -> Content:
+    took = f"{span(found.seconds)}, {plural(found.requests, 'request')}"
+    more = " and more" if found.more else ""
+    head = f"\n{found.kind}: {plural(found.count, 'object')} on the first page{more} ({took})\n\n"
+    keys = "\n".join(found.keys) or "It can be listed, and nothing is there."
+    return Content.assemble(plain(found.location, "bold"), head, plain(keys))
