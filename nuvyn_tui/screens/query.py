@@ -113,6 +113,7 @@ class QueryScreen(ModeScreen):
         asking = self.bridge.house.mirror.question(sql, limit=MOST_ROWS + 1)
         self._asking, self._last, self._since = asking, sql, time.monotonic()
         self._busy(True)
+        self.run_worker(self.bridge.other(self._history.add, sql, choices.now()), group="history")
         try:
             rows = await self.bridge.mirror(asking.run)
         except asyncio.CancelledError:
@@ -123,7 +124,6 @@ class QueryScreen(ModeScreen):
             await self._ended(error)
         else:
             await self._ended(rows)
-            await self.bridge.other(self._history.add, sql, choices.now())
 
     async def _ended(self, found: pa.Table | NuvynError) -> None:
         """Show what the running question came to."""
@@ -133,7 +133,8 @@ class QueryScreen(ModeScreen):
         self._busy(self._export is not None)
         took = time.monotonic() - self._since
         if isinstance(found, Stopped):
-            self._results.tell(f"cancelled after {span(took)}", failed=True)
+            below = "; the rows below are those of the query before" if self._results.table else ""
+            self._results.tell(f"cancelled after {_seconds(took)}{below}", failed=True)
         elif isinstance(found, NuvynError):
             await self._results.say(f"failed after {_seconds(took)}", _failed(found), failed=True)
         else:
