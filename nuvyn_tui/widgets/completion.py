@@ -11,11 +11,11 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Offset
 from textual.strip import Strip
 from textual.widget import Widget
-from textual.widgets import TextArea
 
 from core.mirror.words import Offer, Word, offer
 from nuvyn_tui.guard import Guarded
 from nuvyn_tui.text import fit, safe
+from nuvyn_tui.widgets.code_area import CodeArea
 
 _LINES = 7
 _WIDTH = 44
@@ -82,7 +82,7 @@ class WordList(Guarded, Widget):
         ).adjust_cell_length(self.size.width, base)
 
 
-class SqlEditor(Guarded, TextArea):
+class SqlEditor(CodeArea):
     """SQL with highlighting and completion."""
 
     HELP = (
@@ -96,7 +96,7 @@ class SqlEditor(Guarded, TextArea):
     ]
 
     def __init__(self) -> None:
-        super().__init__("", id="editor")
+        super().__init__(syntax="sql", id="editor")
         # These keys belong to the mode.
         for key in ("f6", "ctrl+y"):
             self._bindings.key_to_bindings.pop(key, None)
