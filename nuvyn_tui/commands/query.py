@@ -4,8 +4,7 @@ from nuvyn_tui.commands.command import Command
 
 COMMANDS = (
     Command("query.run", "f5,ctrl+r,ctrl+j", "Run", "Run the SQL.", footer=1),
-    Command("query.cancel", "escape", "Cancel", "Cancel the query or the export that runs.", footer=2),
-    Command("query.back", "escape", "Leave", "Leave the editor, so that single letters are keys; or back to it."),
+    Command("query.back", "escape", "Cancel or leave", "Cancel what runs; else leave the editor, or go back to it."),
     Command("query.saved", "ctrl+s,s", "Saved", "Choose a saved query.", footer=3),
     Command("query.history", "ctrl+y,H", "History", "Choose what was asked before.", footer=4),
     Command("query.switch", "f6", "Panes", "From the editor to the rows and back.", footer=5),

@@ -17,9 +17,10 @@ from core.mirror.session import Stopped
 from core.secrets import mask
 from core.text import plural, span
 from nuvyn_tui.screens import query_choices as choices
-from nuvyn_tui.screens.dialogs import Prompt, Question, Reader
+from nuvyn_tui.screens.dialogs import Reader
 from nuvyn_tui.screens.mode import ModeScreen
-from nuvyn_tui.screens.query_file import Export, asked_path
+from nuvyn_tui.screens.query_file import Export
+from nuvyn_tui.screens.writing import ask_place
 from nuvyn_tui.text import plain
 from nuvyn_tui.widgets.completion import SqlEditor, WordList
 from nuvyn_tui.widgets.results import Results
@@ -28,7 +29,7 @@ from nuvyn_tui.widgets.results_table import ResultsTable, Shown
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from core.mirror.question import Question as Asking
+    from core.mirror.question import Question
 
 MOST_ROWS = 1_000_000
 _COPIED = 10_000
@@ -57,7 +58,7 @@ class QueryScreen(ModeScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._asking: Asking | None = None
+        self._asking: Question | None = None
         self._export: Export | None = None
         self._since = 0.0
         self._last = ""
@@ -164,11 +165,11 @@ class QueryScreen(ModeScreen):
         elif self._asking is not None:
             self._results.tell(f"running, {took}   esc cancels", live=True)
 
-    def action_cancel(self) -> None:
-        self._stop()
-
     def action_back(self) -> None:
-        self.action_switch()
+        if self._asking is not None or self._export is not None:
+            self._stop()
+        else:
+            self.action_switch()
 
     def action_switch(self) -> None:
         if self._results.has_the_focus:
@@ -181,8 +182,6 @@ class QueryScreen(ModeScreen):
             return True
         if action in _NEED_ROWS:
             return self._results.table is not None and self._results.has_the_focus
-        if action == "cancel":
-            return self._asking is not None or self._export is not None
         if action == "refresh":
             return bool(self._last) and self._results.has_the_focus
         return True
@@ -234,16 +233,10 @@ class QueryScreen(ModeScreen):
     @work(exclusive=True, group="file")
     async def action_export(self) -> None:
         rows = self._table.rows
-        said = await self.app.push_screen_wait(
-            Prompt(f"Write {plural(rows.num_rows, 'row')} to which file? .csv, .json or .parquet", "query.csv")
-        )
-        if said is None:
+        place = await ask_place(self, rows.num_rows, "query")
+        if place is None:
             return
-        path, form = asked_path(said)
-        if await self.bridge.other(path.exists):
-            question = f"{path} is there already. Write over it?"
-            if not await self.app.push_screen_wait(Question(question, "Write over")):
-                return
+        path, form = place
         export = Export(rows, path, form)
         self._export, self._since = export, time.monotonic()
         self._busy(True)

@@ -125,6 +125,25 @@ async def test_a_newer_question_replaces_the_one_that_runs(demo_app: NuvynApp) -
         assert line(results).startswith("1 row, ")
 
 
+async def test_other_modes_ask_a_question_here(demo_app: NuvynApp) -> None:
+    async with demo_app.run_test(size=(80, 24)) as pilot:
+        await demo_app.open("query", lambda screen: screen.ask("SELECT 42 AS n"))
+        await settle(pilot)
+        screen = demo_app.screen
+        assert screen.query_one(SqlEditor).text == "SELECT 42 AS n"
+        table = screen.query_one(Results).table
+        assert table is not None and table.rows.to_pylist() == [{"n": 42}]
+
+
+async def test_a_long_question_does_not_keep_the_app_from_quitting(demo_app: NuvynApp) -> None:
+    async with demo_app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot)
+        screen.ask(ENDLESS)
+        await pilot.pause()
+        asking = screen._asking
+    assert asking is not None and asking._ended.wait(10)
+
+
 async def test_what_is_cut_is_told(demo_app: NuvynApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query_module, "MOST_ROWS", 10)
     async with demo_app.run_test(size=(80, 24)) as pilot:
