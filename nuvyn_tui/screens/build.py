@@ -24,6 +24,7 @@ from nuvyn_tui.screens.build_lines import source_lines as lines_of
 from nuvyn_tui.screens.build_probe import ProbeDialog
 from nuvyn_tui.screens.dialogs import Question
 from nuvyn_tui.screens.mode import ModeScreen
+from nuvyn_tui.text import plain, safe
 from nuvyn_tui.widgets.code_area import CodeArea
 from nuvyn_tui.widgets.form import SourceForm
 from nuvyn_tui.widgets.grid import Grid
@@ -113,16 +114,16 @@ class BuildScreen(ModeScreen):
         self.action_add()
 
     def _tell_origin(self, origin: str) -> None:
-        self.query_one("#draft", Static).update(f"from {origin}" if len(origin) < 40 else f"…{origin[-38:]}")
+        self.query_one("#draft", Static).update(plain(f"from {origin}"))
 
     def _changed(self, at: int | None = None, *, form: bool = True) -> None:
         """Show the draft again after a change, check it, and keep it."""
         draft = self._draft
         self._checked = draft.check(self.bridge.house.settings.options)
         workflow = self.query_one("#workflow", Input)
-        if workflow.value != draft.workflow_id:
+        if workflow.value != safe(draft.workflow_id):
             with workflow.prevent(Input.Changed):
-                workflow.value = draft.workflow_id
+                workflow.value = safe(draft.workflow_id)
         self._sources.show(lines_of(draft, self._checked))
         if at is not None:
             self._sources.select(at)

@@ -55,7 +55,7 @@ class ProbeDialog(Guarded, ModalScreen[None]):
             found = await self._bridge.other(self._probe)
         except NuvynError as error:
             message, hint = told(error)
-            text = Content.assemble((f"{message}", "$text-error"), f"\n\nWhat to do: {hint}" if hint else "")
+            text = Content.assemble(plain(message, "$text-error"), "\n\n", plain(f"What to do: {hint}" if hint else ""))
         else:
             text = _outcome(found)
         self._clock.stop()

@@ -14,7 +14,7 @@ from textual.widgets import Input, Select, Static
 from core.payload.forms import ALL_FIELDS, Field, fields_for, shown, taken
 from core.secrets import mask_url
 from nuvyn_tui.guard import Guarded
-from nuvyn_tui.text import plain
+from nuvyn_tui.text import plain, safe
 
 _BY_NAME = {field.name: field for field in ALL_FIELDS}
 
@@ -68,7 +68,7 @@ class SourceForm(Guarded, VerticalScroll):
             field = fields.get(name, known)
             self.query_one(f"#line-{name} .label", Static).update(field.label)
             text = shown(field, values[field.option].get(name))
-            text = mask_url(text) if name == "data_source_path" else text
+            text = safe(mask_url(text) if name == "data_source_path" else text)
             self._shown[name] = text
             self._put(field, text)
 
@@ -112,7 +112,7 @@ class SourceForm(Guarded, VerticalScroll):
         self._changed(_BY_NAME[(event.select.id or "").removeprefix("field-")], value)
 
     def _changed(self, field: Field, text: str) -> None:
-        # What stands hidden here is still whole in the payload.
+        # What stands hidden or escaped here is still whole in the payload.
         if text == self._shown.get(field.name):
             return
         self._shown[field.name] = text

@@ -1,0 +1,87 @@
+"""Browsing, searching and comparing the mirror."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.mirror.browse import Browser
+from core.mirror.compare import Side, compare
+from core.mirror.mirror import Mirror
+from core.mirror.search import MOST_HITS, search
+from tests.mirror.catalogs import NOON, commit_catalog
+from tests.mirror.test_mirror import staged
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Mirror:
+    return Mirror(tmp_path / "mirror.duckdb")
+
+
+def test_a_mirror_that_is_not_there_has_no_workflows_and_no_hits(mirror: Mirror) -> None:
+    assert Browser(mirror).workflows() == []
+    assert search(mirror, "x").hits == ()
+
+
+def test_workflows_sources_tables_and_columns_are_found_from_the_top(mirror: Mirror, tmp_path: Path) -> None:
+    commit_catalog(mirror, tmp_path, "w", "s", {"b/orders": ["id", "day"], "a": ["x"]})
+    commit_catalog(mirror, tmp_path, "w", "t", {"c": ["y"]})
+    browser = Browser(mirror)
+    [workflow] = browser.workflows()
+    assert (workflow.sources, workflow.tables, workflow.columns) == (2, 3, 4)
+    assert [source.source_id for source in browser.sources("w")] == ["s", "t"]
+    tables = browser.tables("w", "s")
+    assert [(table.name, table.rows, table.partitions) for table in tables] == [("a", 7, ()), ("b/orders", 7, ())]
+    assert [column.name for column in browser.columns("w", "s", "b/orders")] == ["id", "day"]
+    assert [file.path for file in browser.files("w", "s", "a")] == ["a"]
+    assert [(share.name, share.count) for share in browser.formats("w", "s")] == [("parquet", 2)]
+
+
+def test_search_puts_whole_names_first_ignores_case_and_says_when_there_is_more(mirror: Mirror, tmp_path: Path) -> None:
+    commit_catalog(mirror, tmp_path, "w", "s", {"t": ["my_order", "Order", "order_id", "x"], "orders": ["y"]})
+    found = search(mirror, "ORDER")
+    assert [hit.column or hit.table for hit in found.hits] == ["Order", "orders", "order_id", "my_order"]
+    assert not found.more
+    assert len(search(mirror, "bigint").hits) == 5
+    assert search(mirror, "  ").hits == ()
+    commit_catalog(mirror, tmp_path, "w", "wide", {"t": [f"column_{n}" for n in range(MOST_HITS + 5)]})
+    found = search(mirror, "column_")
+    assert len(found.hits) == MOST_HITS and found.more
+
+
+def test_search_takes_percent_and_quote_as_they_are(mirror: Mirror, tmp_path: Path) -> None:
+    commit_catalog(mirror, tmp_path, "w", "s", {"t": ["100%", "o'clock", "x_y", "xay"]})
+    assert [hit.column for hit in search(mirror, "%").hits] == ["100%"]
+    assert [hit.column for hit in search(mirror, "o'c").hits] == ["o'clock"]
+    assert [hit.column for hit in search(mirror, "x_").hits] == ["x_y"]
+
+
+def test_sources_are_compared_table_by_table(mirror: Mirror, tmp_path: Path) -> None:
+    a = {"same": {"x": "int"}, "gone": {"g": "int"}, "both": {"k": "int", "t": "int", "old": "int"}}
+    b = {"same": {"x": "int"}, "fresh": {"f": "int"}, "both": {"k": "int", "t": "bigint", "new": "int"}}
+    mirror.commit([staged(tmp_path, a, "a"), staged(tmp_path, b, "b")], NOON)
+    found = compare(mirror, Side("w", "a"), Side("w", "b"))
+    lines = [(line.kind, line.table, line.column) for line in found.differences]
+    assert lines == [
+        ("type differs", "both", "t"),
+        ("only in B", "both", "new"),
+        ("only in A", "both", "old"),
+        ("only in B", "fresh", None),
+        ("only in A", "gone", None),
+        ("same", "both", "k"),
+        ("same", "same", "x"),
+    ]
+    assert found.counts == {"only in A": 2, "only in B": 2, "type differs": 1, "nullability differs": 0, "same": 2}
+    assert ("int", 5, 4) in found.types and ("bigint", 0, 1) in found.types and not found.cut
+
+
+def test_two_tables_are_compared_whatever_they_are_called(mirror: Mirror, tmp_path: Path) -> None:
+    tables = {"one": {"x": "int", "y": "int"}, "two": {"x": "int", "z": "int"}}
+    mirror.commit([staged(tmp_path, tables)], NOON)
+    found = compare(mirror, Side("w", "s", "one"), Side("w", "s", "two"))
+    assert [(line.kind, line.column) for line in found.differences] == [
+        ("only in A", "y"),
+        ("only in B", "z"),
+        ("same", "x"),
+    ]
