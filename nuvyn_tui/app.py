@@ -72,7 +72,7 @@ class NuvynApp(App[int]):
         self.set_interval(_TEND_EVERY_S, self.tend)
         self.tend()
 
-    @work(exclusive=True, group="tend", exit_on_error=False)
+    @work(exclusive=True, group="tend")
     async def tend(self) -> None:
         """See to it that a worker is there when jobs wait."""
         self.status = await self.bridge.store(self._tending.tend)

@@ -4,7 +4,6 @@ from nuvyn_tui.commands.command import Command
 
 COMMANDS = (
     Command("explore.search", "slash", "Search", "Search all tables, columns and types as you type.", footer=1),
-    Command("explore.open", "enter", "Open", "Open the node, or go to what the table holds.", palette=False),
     Command("explore.expand", "right,l", "Open", "Open the node.", palette=False),
     Command("explore.collapse", "left,h", "Close", "Close the node, or go to its parent.", palette=False),
     Command("explore.view", "v", "View", "Next view: columns, files, changes, about.", footer=2),

@@ -85,7 +85,7 @@ class BuildScreen(ModeScreen):
     def _path(self) -> Path:
         return self.bridge.house.settings.home / "drafts" / "current.json"
 
-    @work(exclusive=True, group="restore", exit_on_error=False)
+    @work(exclusive=True, group="restore")
     async def _restore(self) -> None:
         """The draft of the last time, unless a payload was loaded meanwhile."""
 
@@ -137,7 +137,7 @@ class BuildScreen(ModeScreen):
         self.refresh_keys()
         self._keep()
 
-    @work(exclusive=True, group="keep", exit_on_error=False)
+    @work(exclusive=True, group="keep")
     async def _keep(self) -> None:
         """Write the draft a moment after the last change."""
 
@@ -285,7 +285,7 @@ class BuildScreen(ModeScreen):
             return Problem("", str(error))
         return None
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_load(self) -> None:
         path = await ask_file_to_open(self.house)
         if path is None:
@@ -301,13 +301,13 @@ class BuildScreen(ModeScreen):
             return
         self.load(draft.raw, path.name)
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_recent(self) -> None:
         found = await ask_recent(self.house)
         if found is not None:
             self.load(found.payload, f"job {found.job_id[-8:]}")
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_save(self) -> None:
         path = await ask_file_to_save(self.house, f"{self._draft.workflow_id or 'payload'}.json")
         if path is None:
@@ -318,14 +318,14 @@ class BuildScreen(ModeScreen):
         left_out = " Secrets were left out." if self._draft.shown != self._draft.raw else ""
         self.notify(f"Saved as {path}.{left_out}", markup=False)
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_probe(self) -> None:
         line = self._sources.row
         assert line is not None, "the key is off without a source"
         entry = self._draft.sources[line.index]
         await self.app.push_screen(ProbeDialog(self.bridge, entry, line.kind))
 
-    @work(exclusive=True, group="run", exit_on_error=False)
+    @work(exclusive=True, group="run")
     async def action_run(self) -> None:
         if self._as_json and self._wrong_text() is not None:
             self.action_text()

@@ -49,7 +49,7 @@ class ProbeDialog(Guarded, ModalScreen[None]):
         self._waited += 1
         self.query_one("#outcome", Static).update(f"listing, {self._waited} s; esc stops it")
 
-    @work(exclusive=True, group="probe", exit_on_error=False)
+    @work(exclusive=True, group="probe")
     async def _try(self) -> None:
         try:
             found = await self._bridge.other(self._probe)

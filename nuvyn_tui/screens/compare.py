@@ -90,7 +90,7 @@ class CompareScreen(ModeScreen):
         self._kind = kinds[(kinds.index(self._kind) + 1) % len(kinds)]
         self._show()
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_export(self) -> None:
         from nuvyn_tui.screens.writing import write_rows
 

@@ -77,7 +77,7 @@ class ExploreScreen(ModeScreen):
     def _rows(self) -> Grid[object]:
         return self.query_one("#rows", Grid)
 
-    @work(exclusive=True, group="look", exit_on_error=False)
+    @work(exclusive=True, group="look")
     async def _look(self) -> None:
         """Read the catalog again when a job has committed."""
         if self.is_current and (stamp := await self.bridge.other(self._file_stamp)) != self._stamp:
@@ -119,7 +119,7 @@ class ExploreScreen(ModeScreen):
     def _moved(self) -> None:
         self._tell()
 
-    @work(exclusive=True, group="tell", exit_on_error=False)
+    @work(exclusive=True, group="tell")
     async def _tell(self) -> None:
         node = self._tree.row
         if node is None:
@@ -172,7 +172,7 @@ class ExploreScreen(ModeScreen):
         """Open the tree at a table, with the cursor on one of its columns."""
         self._open_at((workflow_id, source_id, FOLDER_MARK), table, column)
 
-    @work(exclusive=True, group="open", exit_on_error=False)
+    @work(exclusive=True, group="open")
     async def _open_at(self, key: Key, table: str | None, column: str | None) -> None:
         source = key[:2]
         self._catalog.open_to(key)
@@ -189,7 +189,7 @@ class ExploreScreen(ModeScreen):
             self._view_name = "columns"
             self._tell()
 
-    @work(exclusive=True, group="toggle", exit_on_error=False)
+    @work(exclusive=True, group="toggle")
     async def _set_open(self, node: Node, opened: bool) -> None:
         if opened:
             await self._load(node.key)
@@ -254,13 +254,13 @@ class ExploreScreen(ModeScreen):
         self._stamp = None
         self._look()
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_search(self) -> None:
         hit = await self.app.push_screen_wait(Search(self.bridge, self._mirror))
         if hit is not None:
             self.open_table(hit.workflow_id, hit.source_id, hit.table, hit.column)
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_compare(self) -> None:
         node = self._tree.row
         side = _side(node) if node is not None else None
@@ -285,7 +285,7 @@ class ExploreScreen(ModeScreen):
         sql = _question(node)
         await self.house.open("query", lambda screen: cast(QueryScreen, screen).ask(sql))
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_export(self) -> None:
         from nuvyn_tui.screens.writing import write_rows
 

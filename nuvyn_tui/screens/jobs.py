@@ -76,7 +76,7 @@ class JobsScreen(ModeScreen):
     def _grid(self) -> Grid[JobLine]:
         return self.query_one("#jobs", Grid)
 
-    @work(exclusive=True, group="look", exit_on_error=False)
+    @work(exclusive=True, group="look")
     async def _look(self) -> None:
         if self.is_current:
             self._all = await self.bridge.store(self.bridge.house.store.overview, limit=_MAX_JOBS)
@@ -98,7 +98,7 @@ class JobsScreen(ModeScreen):
             self._tell()
         self.refresh_keys()
 
-    @work(exclusive=True, group="tell", exit_on_error=False)
+    @work(exclusive=True, group="tell")
     async def _tell(self) -> None:
         job = self._grid.row
         if job is None:
@@ -117,7 +117,7 @@ class JobsScreen(ModeScreen):
 
     @on(Grid.Chosen)
     def _chosen(self) -> None:
-        self.run_worker(self.action_follow(), exit_on_error=False)
+        self.run_worker(self.action_follow())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in _NEEDS_JOB:
@@ -157,19 +157,19 @@ class JobsScreen(ModeScreen):
     async def action_new(self) -> None:
         await self.house.open("build", lambda screen: cast("BuildScreen", screen).new())
 
-    @work(exclusive=True, group="start", exit_on_error=False)
+    @work(exclusive=True, group="start")
     async def action_demo(self) -> None:
         from nuvyn_tui.starting import start_demo
 
         await self._follow(await self.bridge.other(start_demo, self.bridge.house))
 
-    @work(exclusive=True, group="start", exit_on_error=False)
+    @work(exclusive=True, group="start")
     async def action_again(self) -> None:
         from nuvyn_tui.starting import start_again
 
         await self._follow(await self.bridge.other(start_again, self.bridge.house, self._selected().job_id))
 
-    @work(exclusive=True, group="start", exit_on_error=False)
+    @work(exclusive=True, group="start")
     async def action_retry(self) -> None:
         job_id = self._selected().job_id
         await self.bridge.store(self.bridge.house.store.requeue, job_id)
@@ -179,7 +179,7 @@ class JobsScreen(ModeScreen):
         self.house.tend()
         await self.house.open("run", lambda screen: cast("RunScreen", screen).follow(job_id))
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_cancel(self) -> None:
         job = self._selected()
         question = f"Cancel the job of {job.workflow_id}? Sources that have ended stay in the mirror."
@@ -187,7 +187,7 @@ class JobsScreen(ModeScreen):
             await self.bridge.store(self.bridge.house.store.request_cancel, job.job_id)
             self._look()
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_delete(self) -> None:
         job = self._selected()
         question = f"Delete the job of {job.workflow_id}? What it found stays in the mirror."
@@ -195,7 +195,7 @@ class JobsScreen(ModeScreen):
             await self.bridge.store(self.bridge.house.store.delete, job.job_id)
             self._look()
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_details(self) -> None:
         story = await self.bridge.store(read_story, self.bridge.house.store, self._selected().job_id)
         await self.app.push_screen(Reader(f"Job of {story.job.workflow_id}", told(story, whole=True)))

@@ -82,7 +82,7 @@ class RunScreen(ModeScreen):
             self._grid.cursor = 0
             self._pull()
 
-    @work(exclusive=True, group="pull", exit_on_error=False)
+    @work(exclusive=True, group="pull")
     async def _pull(self) -> None:
         """Look at the job five times a second until it has ended; then once a second, for a retry."""
         if self._board is None:
@@ -149,7 +149,7 @@ class RunScreen(ModeScreen):
 
     @on(Grid.Chosen, "#board")
     def _chosen(self, event: Grid.Chosen) -> None:
-        self.run_worker(self.action_open(), exit_on_error=False)
+        self.run_worker(self.action_open())
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         look = self._look
@@ -188,20 +188,20 @@ class RunScreen(ModeScreen):
         workflow, source = look.job.workflow_id, line.source.source_id
         await self.house.open("explore", lambda screen: cast("ExploreScreen", screen).open_source(workflow, source))
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_details(self) -> None:
         if self._board is not None:
             story = await self.bridge.store(read_story, self.bridge.house.store, self._board.job_id)
             await self.app.push_screen(Reader(f"Job of {story.job.workflow_id}", told(story, whole=True)))
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_cancel_source(self) -> None:
         line, board = self._grid.row, self._board
         assert line is not None and line.source is not None and board is not None, "the key is off otherwise"
         if await self.app.push_screen_wait(Question(f"Cancel the source {line.source.source_id}?", "Cancel it")):
             await self.bridge.store(self.bridge.house.store.request_source_cancel, board.job_id, line.source.seq)
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_cancel(self) -> None:
         board = self._board
         assert board is not None, "the key is off otherwise"
@@ -209,7 +209,7 @@ class RunScreen(ModeScreen):
         if await self.app.push_screen_wait(Question(question, "Cancel all")):
             await self.bridge.store(self.bridge.house.store.request_cancel, board.job_id)
 
-    @work(exclusive=True, group="act", exit_on_error=False)
+    @work(exclusive=True, group="act")
     async def action_retry(self) -> None:
         board = self._board
         assert board is not None, "the key is off otherwise"
@@ -223,7 +223,7 @@ class RunScreen(ModeScreen):
     def action_older(self) -> None:
         self._step(1)
 
-    @work(exclusive=True, group="step", exit_on_error=False)
+    @work(exclusive=True, group="step")
     async def _step(self, by: int) -> None:
         jobs = await self.bridge.store(self.bridge.house.store.overview, limit=1000)
         places = [at for at, job in enumerate(jobs) if job.job_id == self.job_id]

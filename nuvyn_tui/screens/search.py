@@ -55,7 +55,7 @@ class Search(Guarded, ModalScreen[Hit | None]):
     def _typed(self, event: Input.Changed) -> None:
         self._search(event.value)
 
-    @work(exclusive=True, group="search", exit_on_error=False)
+    @work(exclusive=True, group="search")
     async def _search(self, text: str) -> None:
         found = await self._bridge.mirror(search, self._mirror, text)
         empty = "Nothing holds that text." if text.strip() else _EMPTY

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from rich.text import Text
 from textual.widgets import TextArea
 
 from nuvyn_tui.guard import Guarded
+from nuvyn_tui.text import safe
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 # Beyond this a text is shown without colours: each change would be felt.
 _MOST_CHARACTERS = 200_000
 
+_UNSHOWN = "\N{REPLACEMENT CHARACTER}"
 _NAMES = (
     ("Token.Keyword.Constant", "json.null"),
     ("Token.Keyword", "keyword"),
@@ -35,6 +38,13 @@ class CodeArea(Guarded, TextArea):
     def __init__(self, text: str = "", *, syntax: Literal["json", "sql"], id: str | None = None) -> None:
         self._lexer = _lexer(syntax)
         super().__init__(text, id=id)
+
+    def get_line(self, line_index: int) -> Text:
+        """A line as it is drawn: a terminal must not obey what is in it, so that has a mark in its place."""
+        line = super().get_line(line_index)
+        if safe(line.plain) != line.plain:
+            line.plain = "".join(char if char == "\t" or safe(char) == char else _UNSHOWN for char in line.plain)
+        return line
 
     def _build_highlight_map(self) -> None:
         """Fill Textual's own map of highlights: by row, the first byte, the one after the last, and a name."""

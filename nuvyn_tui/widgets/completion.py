@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Offset
@@ -14,7 +13,7 @@ from textual.widget import Widget
 
 from core.mirror.words import Offer, Word, offer
 from nuvyn_tui.guard import Guarded
-from nuvyn_tui.text import fit, safe
+from nuvyn_tui.text import fit
 from nuvyn_tui.widgets.code_area import CodeArea
 
 _LINES = 7
@@ -22,7 +21,6 @@ _WIDTH = 44
 _WORD_WIDTH = 24
 # One letter may be an alias that is being written.
 _TYPED_BEFORE_OFFERING = 2
-_UNSHOWN = "\N{REPLACEMENT CHARACTER}"
 
 
 class WordList(Guarded, Widget):
@@ -106,13 +104,6 @@ class SqlEditor(CodeArea):
     @property
     def words(self) -> WordList:
         return self.screen.query_one(WordList)
-
-    def get_line(self, line_index: int) -> Text:
-        """A line as it is drawn: a terminal must not obey what is in it, so that has a mark in its place."""
-        line = super().get_line(line_index)
-        if safe(line.plain) != line.plain:
-            line.plain = "".join(char if char == "\t" or safe(char) == char else _UNSHOWN for char in line.plain)
-        return line
 
     def put(self, sql: str) -> None:
         """Put a text in place of all there is; ctrl+z brings the old one back."""

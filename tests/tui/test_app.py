@@ -14,10 +14,12 @@ from core.settings import load_settings
 from nuvyn_tui.app import NuvynApp
 from nuvyn_tui.commands.command import shown_keys
 from nuvyn_tui.commands.registry import all_commands
-from nuvyn_tui.screens.dialogs import Reader
+from nuvyn_tui.screens.compare import CompareScreen
+from nuvyn_tui.screens.dialogs import Question, Reader
 from nuvyn_tui.widgets.bars import KeyLine
 from nuvyn_tui.widgets.grid import Grid
 from tests.tui.conftest import until
+from tests.tui.script import ScriptedJob
 from tests.tui.test_jobs import queued
 
 MODES = ("jobs", "build", "run", "explore", "query")
@@ -59,7 +61,8 @@ async def test_every_command_does_something(app: NuvynApp) -> None:
             for command in commands:
                 _, _, rest = command.does.rpartition("app.") if "app." in command.does else ("", "", command.does)
                 name = rest.partition("(")[0]
-                owner = app if "app." in command.does else Grid if place == "lists" else app.screen
+                elsewhere = {"lists": Grid, "compare": CompareScreen}
+                owner = app if "app." in command.does else elsewhere.get(place, app.screen)
                 assert inspect.isroutine(getattr(owner, f"action_{name}", None)), command.id
 
 
@@ -148,3 +151,25 @@ async def test_resizing_while_a_job_shows(demo_app: NuvynApp) -> None:
                 await pilot.resize_terminal(*size)
                 await pilot.pause()
         assert demo_app.is_running
+
+
+async def test_a_designed_error_of_an_action_shows_with_its_hint_and_needs_no_report(
+    app: NuvynApp, house: House
+) -> None:
+    job = ScriptedJob(house.store, "a")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: bool(app.screen.query_one("#jobs", Grid).rows))
+        house.store.delete = lambda job_id: house.store.line("job_gone")  # type: ignore[method-assign, assignment]
+        await pilot.press("D")
+        await until(pilot, lambda: isinstance(app.screen, Question))
+        await pilot.press("y")
+        await until(pilot, lambda: isinstance(app.screen, Reader))
+        assert "not there any more" in app.screen._text.plain and "nuvyn jobs lists" in app.screen._text.plain
+    assert job.job_id and not list(house.settings.logs.glob("crash-*.txt"))
+
+
+async def test_quitting_works_in_a_dialog(app: NuvynApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("question_mark")
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not app.is_running)
