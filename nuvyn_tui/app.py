@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from textual import work
 from textual.app import App
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -22,6 +23,7 @@ from nuvyn_tui.crash import is_designed, told, write_report
 from nuvyn_tui.palette import Commands
 from nuvyn_tui.screens.dialogs import Reader
 from nuvyn_tui.tending import Tending
+from nuvyn_tui.text import plain
 
 _TEND_EVERY_S = 1.0
 _MOST_CRASHES = 5
@@ -119,6 +121,18 @@ class NuvynApp(App[int]):
         """The error pane."""
         text = message + (f"\n\nWhat to do: {hint}" if hint else "")
         self.push_screen(Reader("Something went wrong", text, failed=True))
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """A notification; its text may hold names from outside, so it is never markup."""
+        super().notify(plain(message).plain, title=title, severity=severity, timeout=timeout, markup=False)
 
     async def _dispatch_message(self, message: Message) -> None:
         try:

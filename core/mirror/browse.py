@@ -216,6 +216,15 @@ class Browser:
             {"w": workflow_id, "s": source_id},
         )
 
+    def largest(self, workflow_id: str, source_id: str) -> list[Share]:
+        """A source's largest tables; `count` is of their files."""
+        return self._rows(
+            Share,
+            "SELECT table_name AS name, coalesce(file_count, 0) AS count, coalesce(size_bytes, 0) AS bytes,"
+            f" row_count AS rows FROM tables {_OF_SOURCE} ORDER BY bytes DESC, name LIMIT 1000",
+            {"w": workflow_id, "s": source_id},
+        )
+
     def accounting(self, workflow_id: str, source_id: str) -> list[Share]:
         """A source's objects by status; their sum is what was listed."""
         return self._rows(

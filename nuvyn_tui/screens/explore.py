@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import cast
 
@@ -25,6 +26,7 @@ from nuvyn_tui.text import plain
 from nuvyn_tui.widgets.grid import Grid
 
 _LOOK_EVERY_S = 2.0
+_SETTLED_S = 0.06
 
 _EMPTY = """Here the tables and columns show
 that your jobs found; so far none
@@ -121,6 +123,8 @@ class ExploreScreen(ModeScreen):
 
     @work(exclusive=True, group="tell")
     async def _tell(self) -> None:
+        # While the cursor runs through the tree nothing is read.
+        await asyncio.sleep(_SETTLED_S)
         node = self._tree.row
         if node is None:
             return
@@ -275,6 +279,7 @@ class ExploreScreen(ModeScreen):
         else:
             found: Comparison = await self.bridge.mirror(compare, self._mirror, self._marked, side)
             self._marked = None
+            self.app.clear_notifications()
             await self.app.push_screen(CompareScreen(self, found))
 
     async def action_query(self) -> None:

@@ -90,6 +90,7 @@ def _source(browser: Browser, row: SourceRow, node: Node) -> Detail:
         head,
         (
             _shares_view("formats", browser.formats(*who), "no table was found here"),
+            _shares_view("tables", browser.largest(*who), "no table was found here", counts="files"),
             _shares_view("failures", failures, "every file could be read"),
             _files_view(browser.files(*who)),
             _changes_view(browser.changes(*who)),
@@ -192,7 +193,7 @@ def _runs_view(rows: Sequence[RunRow]) -> View:
     return View("runs", columns, cells, lambda row: row.started, rows, "no runs")
 
 
-def _shares_view(name: str, rows: Sequence[Share], empty: str) -> View:
+def _shares_view(name: str, rows: Sequence[Share], empty: str, *, counts: str = "count") -> View:
     most = max((row.bytes for row in rows), default=0)
 
     def cells(row: Share) -> list[Cell]:
@@ -201,7 +202,7 @@ def _shares_view(name: str, rows: Sequence[Share], empty: str) -> View:
 
     columns = (
         Column(name.removesuffix("s")),
-        Column("count", 7, right=True),
+        Column(counts, 7, right=True),
         Column("size", 9, right=True),
         Column("", _BAR, wide=50),
         Column("", 18, right=True, wide=70),
