@@ -27,12 +27,11 @@ class Tending:
         running, waiting = store.load()
         parts = [f"{plural(running, 'job')} running"] if running else []
         parts += [f"{waiting} waiting"] if waiting else []
-        if waiting and not store.workers.alive() and not self._starting():
-            if self._failed():
-                parts.append("no worker can start, see logs")
-            else:
-                self._begun = time.monotonic()
-                self._worker = start_worker(self._house.settings)
+        if waiting and self._failed():
+            parts.append("no worker can start, see logs")
+        elif waiting and not store.workers.alive() and not self._starting() and store.workers.reserve():
+            self._begun = time.monotonic()
+            self._worker = start_worker(self._house.settings)
         return ", ".join(parts)
 
     def _starting(self) -> bool:

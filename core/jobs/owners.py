@@ -14,6 +14,10 @@ LEASE_S = 15.0
 """How long a worker that stopped answering keeps its jobs, when its process can't be checked."""
 
 
+STARTING_S = 5.0
+"""How long a worker may take to start."""
+
+
 def this_owner() -> str:
     """This process as the owner of a job: host, process id and a random part."""
     return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
@@ -53,6 +57,22 @@ class Workers:
             c.execute("DELETE FROM workers WHERE lease_until < ?", (now - LEASE_S,))
 
         return self._db.submit(work)
+
+    def reserve(self) -> bool:
+        """Ask to start a worker: true for one caller of all processes, when none is alive.
+
+        The place is held for `STARTING_S`, until when the worker must have told that it lives.
+        """
+        now = time.time()
+
+        def work(c: sqlite3.Connection) -> bool:
+            rows = c.execute("SELECT owner, lease_until FROM workers").fetchall()
+            if any(not is_gone(row["owner"], row["lease_until"], now) for row in rows):
+                return False
+            c.execute("INSERT OR REPLACE INTO workers VALUES (?, ?, ?)", (this_owner(), now, now + STARTING_S))
+            return True
+
+        return self._db.write(work)
 
     def left(self, owner: str) -> None:
         """Tell that a worker has ended."""

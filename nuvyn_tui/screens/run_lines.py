@@ -28,7 +28,7 @@ SOURCE_COLUMNS = (
     Column("requests", 9, right=True, wide=110),
     Column("failed", 6, right=True, wide=84),
 )
-LOG_COLUMNS = (Column("", 8), Column("", 7), Column("", 12, wide=70), Column(""))
+LOG_COLUMNS = (Column("", 8), Column("", 7), Column("", 10, wide=50), Column(""))
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,10 @@ def test_workers_are_alive_until_they_leave_or_their_process_is_gone(house: Hous
     assert house.store.workers.alive() == 0
 
 
+def test_of_many_that_see_no_worker_one_starts_it(house: House) -> None:
+    assert [house.store.workers.reserve() for _ in range(3)] == [True, False, False]
+
+
 def test_one_source_of_a_queued_or_running_job_can_be_cancelled(house: House, tmp_path: Path) -> None:
     for at in range(2):
         (tmp_path / str(at)).mkdir()
