@@ -11,6 +11,7 @@ import click
 from core.cli.context import json_option, settings
 from core.cli.problems import refusal, show_problems
 from core.payload.load import parse, read_payload
+from core.payload.places import with_places
 from core.text import plural
 
 
@@ -20,7 +21,7 @@ from core.text import plural
 def validate(payload: str | None, as_json: bool) -> int:
     """Check a payload without running it. Exit status 0 when it would run, 2 when not."""
     text, where = read_payload(payload, sys.stdin, os.environ)
-    checked = parse(text, where=where, defaults=settings().options)
+    checked = with_places(parse(text, where=where, defaults=settings().options), settings())
     if as_json:
         document = refusal(checked)
         click.echo(json.dumps({"valid": checked.job is not None} | {k: document[k] for k in ("errors", "warnings")}))

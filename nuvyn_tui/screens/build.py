@@ -16,6 +16,7 @@ from core.jobs.background import carries_secrets, submit
 from core.payload.decode import NotJson
 from core.payload.draft import Draft
 from core.payload.load import parse, read_payload
+from core.payload.places import with_places
 from core.payload.problems import Checked, Problem
 from core.text import plural
 from nuvyn_tui.screens.build_asking import ask_file_to_open, ask_file_to_save, ask_recent
@@ -119,7 +120,8 @@ class BuildScreen(ModeScreen):
     def _changed(self, at: int | None = None, *, form: bool = True) -> None:
         """Show the draft again after a change, check it, and keep it."""
         draft = self._draft
-        self._checked = draft.check(self.bridge.house.settings.options)
+        settings = self.bridge.house.settings
+        self._checked = with_places(draft.check(settings.options), settings)
         workflow = self.query_one("#workflow", Input)
         if workflow.value != safe(draft.workflow_id):
             with workflow.prevent(Input.Changed):

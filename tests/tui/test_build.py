@@ -30,11 +30,13 @@ def field(app: NuvynApp, name: str) -> Input:
 
 
 async def test_a_payload_is_built_by_keyboard_and_run(app: NuvynApp, house: House, tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text("x\n1\n")
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    (lake / "a.csv").write_text("x\n1\n")
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("2", "n")
         await until(pilot, lambda: app.focused is field(app, "data_source_path"))
-        field(app, "data_source_path").value = str(tmp_path)
+        field(app, "data_source_path").value = str(lake)
         await pilot.press("ctrl+r")
         # It has no name yet: running goes to that problem instead.
         await until(pilot, lambda: app.focused is app.screen.query_one("#workflow"))
