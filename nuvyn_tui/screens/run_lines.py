@@ -90,7 +90,7 @@ def _all_cells(look: Look) -> list[Cell]:
         ("all sources", "quiet"),
         (look.job.state.value, STATE_STYLES[look.job.state.value]),
         (bar(totals.done, whole, _BAR), "live") if whole and not look.job.state.ended else "",
-        _count(totals.listed, totals.done, whole),
+        _count(totals.listed, totals.done, whole) if totals.listed else "",
         f"{look.rate:,.0f}/s" if look.rate else "",
         span(look.left_s) if look.left_s is not None else "",
         f"{totals.requests:,}",

@@ -8,6 +8,7 @@ from pathlib import Path
 from textual.widgets import Input, Static
 
 from core.house import House
+from core.mirror.compare import Side, compare
 from nuvyn_tui.app import NuvynApp
 from nuvyn_tui.screens.compare import CompareScreen
 from nuvyn_tui.screens.dialogs import Prompt
@@ -140,3 +141,11 @@ async def test_odd_names_show_as_they_are(app: NuvynApp, house: House) -> None:
         await pilot.press("slash", *"red")
         await until(pilot, lambda: isinstance(app.screen, Search) and bool(app.screen.query_one("#hits", Grid).rows))
         assert "x[red]y" in app.screen.query_one("#hits", Grid).render_line(1).text
+        await pilot.press("escape")
+        sides = [Side(name, name) for name in ODD_NAMES[:2]]
+        found = await screen.bridge.mirror(compare, house.mirror, *sides)
+        await app.push_screen(CompareScreen(screen, found))
+        await pilot.pause()
+        differences = app.screen.query_one("#differences", Grid)
+        assert "a[/foo]b" in "".join(differences.render_line(y).text for y in range(6))
+        assert "B  x[red]y/x[red]y" in str(app.screen.query_one("#compared", Static).content)
