@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Any, ClassVar
 
 from textual import work
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.reactive import reactive
@@ -134,6 +135,11 @@ class NuvynApp(App[int]):
         """A notification; its text may hold names from outside, so it is never markup."""
         super().notify(plain(message).plain, title=title, severity=severity, timeout=timeout, markup=False)
 
+    def clear_selection(self) -> None:
+        """As Textual's; an input of the first screen asks for it before that screen is on the stack."""
+        with suppress(ScreenStackError):
+            super().clear_selection()
+
     async def _dispatch_message(self, message: Message) -> None:
         try:
             await super()._dispatch_message(message)
@@ -144,7 +150,7 @@ class NuvynApp(App[int]):
         """Every fault that reaches Textual's end of the line: show it and go on, unless it repeats."""
         now = time.monotonic()
         self._crashes = [at for at in self._crashes if now - at < 2] + [now]
-        if not self.is_running or len(self._crashes) > _MOST_CRASHES:
+        if not self.is_running or not self.screen_stack or len(self._crashes) > _MOST_CRASHES:
             super()._handle_exception(error)
             return
         self.crashed(error)
