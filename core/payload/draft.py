@@ -7,13 +7,18 @@ know stays untouched.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Hashable
+from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from core.errors import UsageError
 from core.payload.check import check
 from core.payload.decode import decode
+from core.payload.hidden import restored, restored_path, secret_problems
 from core.payload.models import Options, masked_payload
 from core.payload.problems import Checked
 
@@ -22,12 +27,16 @@ _STEPS = 200
 
 
 class Draft:
-    """The payload as it stands, with what undo and redo need."""
+    """The payload as it stands, with what undo and redo need.
+
+    Typing in one field is one step: changes in a row of the same field, or of the text, until `settle`.
+    """
 
     def __init__(self, raw: dict[str, Any] | None = None) -> None:
         self._now: dict[str, Any] = deepcopy(raw) if raw else {"workflow_id": "", "sources": []}
         self._before: list[dict[str, Any]] = []
         self._after: list[dict[str, Any]] = []
+        self._typing: Hashable = None
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -41,8 +50,11 @@ class Draft:
 
     @property
     def sources(self) -> list[dict[str, Any]]:
-        """The entries of the sources; in the single-source shape the payload itself."""
-        return _list(self._now)
+        """The entries of the sources; in the single-source shape the payload itself.
+
+        Positions are the payload's: what stands in the list and is no object counts as an empty one.
+        """
+        return [entry if isinstance(entry, dict) else {} for entry in _entries(self._now)]
 
     @property
     def workflow_id(self) -> str:
@@ -56,8 +68,12 @@ class Draft:
         return not self.workflow_id and not self.sources
 
     def check(self, defaults: Options | None = None) -> Checked:
-        """Every problem of the payload as it stands."""
-        return check(deepcopy(self._now), defaults=defaults)
+        """Every problem of the payload as it stands, and a warning for each secret in a path."""
+        checked = check(deepcopy(self._now), defaults=defaults)
+        entries = _entries(self._now)
+        holder = _holder(self._now)
+        places = [""] if holder is None else [f"{holder[0]}[{at}]" for at in range(len(entries))]
+        return Checked(checked.job, (*checked.problems, *secret_problems(list(zip(places, entries, strict=False)))))
 
     def place_of(self, path: str) -> tuple[int | None, str]:
         """The source and the field that a problem's path means: `sources[1].options.retries` is (1, "retries")."""
@@ -65,44 +81,54 @@ class Draft:
         if head.startswith("sources[") and head[8:].isdigit():
             return int(head[8:]), rest.lstrip(".").removeprefix("options.").partition("[")[0]
         field = path.removeprefix("options.").partition("[")[0]
-        single = bool(self.sources) and self.sources[0] is self._now and field != "workflow_id"
-        return (0 if single else None), field
+        if not (_holder(self._now) is None and _is_single(self._now)) or field == "workflow_id":
+            return None, field
+        return 0, "data_source_path" if field == "sources" else field
 
     def set_workflow(self, value: str) -> None:
         """Name the workflow, where the payload names it."""
 
         def change(raw: dict[str, Any]) -> None:
             metadata = raw.get("job_metadata")
-            inner = isinstance(metadata, dict) and metadata.get("workflow_id")
+            # An emptied name stays where it was, so that typing goes on there.
+            inner = isinstance(metadata, dict) and (metadata.get("workflow_id") or "workflow_id" not in raw)
+            inner = inner and "workflow_id" in (metadata or {})
             (metadata if inner and isinstance(metadata, dict) else raw)["workflow_id"] = value
 
-        self._change(change)
+        self._change(change, "workflow")
 
     def set_field(self, index: int, name: str, value: object, *, option: bool = False) -> None:
-        """Set a field or option of a source; None takes it out."""
+        """Set a field or option of a source; None takes it out. A path keeps the secrets that it shows hidden."""
+        typing = ("field", index, name)
+        if name == "data_source_path" and not option:
+            old = _object_at(_entries(self._base(typing)), index).get(name)
+            # Without a path the single-source shape would have no source any more.
+            value = restored_path(value, old) if isinstance(value, str) and isinstance(old, str) else value or ""
 
         def change(raw: dict[str, Any]) -> None:
-            entry = _list(raw)[index]
-            if option:
-                given = entry.get("options")
-                entry = entry.setdefault("options", {}) if not isinstance(given, dict) else given
-            if value is None:
-                entry.pop(name, None)
+            entry = _object_at(_entries(raw), index)
+            options = entry.get("options")
+            if not option:
+                holder = entry
+            elif isinstance(options, dict):
+                holder = options
             else:
-                entry[name] = value
-            for holder in _list(raw):
-                if holder.get("options") == {}:
-                    del holder["options"]
+                holder = entry["options"] = {}
+            if value is None:
+                holder.pop(name, None)
+            else:
+                holder[name] = value
+            if option and not holder:
+                del entry["options"]
 
-        self._change(change)
+        self._change(change, typing)
 
     def add(self) -> int:
         """Add a source with an id of its own; returns its position."""
 
         def change(raw: dict[str, Any]) -> None:
             entries = _as_list(raw)
-            name = _fresh({e.get("source_id") for e in entries}, "source")
-            entries.append({"source_id": name, "data_source_path": ""})
+            entries.append({"source_id": _fresh(_ids(entries), "source"), "data_source_path": ""})
 
         self._change(change)
         return len(self.sources) - 1
@@ -112,8 +138,8 @@ class Draft:
 
         def change(raw: dict[str, Any]) -> None:
             entries = _as_list(raw)
-            copy = deepcopy(entries[index])
-            copy["source_id"] = _fresh({e.get("source_id") for e in entries}, str(copy.get("source_id") or "source"))
+            copy = deepcopy(_object_at(entries, index))
+            copy["source_id"] = _fresh(_ids(entries), str(copy.get("source_id") or "source"))
             entries.insert(index + 1, copy)
 
         self._change(change)
@@ -135,6 +161,10 @@ class Draft:
             self._change(change)
         return to
 
+    def replace(self, raw: dict[str, Any]) -> None:
+        """Take another payload; undo brings this one back."""
+        self._take(deepcopy(raw), None)
+
     def text(self) -> str:
         """The payload as JSON, its secrets hidden."""
         return json.dumps(self.shown, indent=2, ensure_ascii=False) + "\n"
@@ -149,10 +179,12 @@ class Draft:
         value = decode(text)
         if not isinstance(value, dict):
             raise ValueError("a payload is one JSON object: { … }")
-        restored = _restored(value, self._now, self.shown)
-        if restored != self._now:
-            self._push()
-            self._now = restored
+        base = self._base("text")
+        self._take(restored(value, base, masked_payload(base)), "text")
+
+    def settle(self) -> None:
+        """The field or text was left: what is typed from here on is a step of its own."""
+        self._typing = None
 
     def undo(self) -> bool:
         """Take the last change back; returns whether there was one."""
@@ -163,81 +195,99 @@ class Draft:
         return self._swap(self._after, self._before)
 
     def save(self, path: Path) -> None:
-        """Write the payload, secrets hidden, for its owner only."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        fresh = path.with_name(path.name + ".new")
-        fresh.touch(mode=0o600)
-        fresh.write_text(self.text(), encoding="utf-8")
-        fresh.replace(path)
+        """Write the payload, secrets hidden, for its owner only.
 
-    def _change(self, work: Callable[[dict[str, Any]], object]) -> None:
+        Raises:
+            UsageError: it can't be written there; what was there before stays.
+        """
+        fresh = ""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Of a name of its own, since two apps may keep the same draft; its mode is 0600.
+            handle, fresh = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(self.text())
+            os.replace(fresh, path)
+        except OSError as error:
+            with suppress(OSError):
+                os.unlink(fresh)
+            raise UsageError(
+                f"{path} cannot be written: {error.strerror}", hint="choose a place that you can write to"
+            ) from error
+
+    def _base(self, typing: Hashable) -> dict[str, Any]:
+        """The payload before the step that a change of this kind belongs to."""
+        return self._before[-1] if self._typing == typing and self._before else self._now
+
+    def _change(self, work: Callable[[dict[str, Any]], object], typing: Hashable = None) -> None:
         changed = deepcopy(self._now)
         work(changed)
-        if changed != self._now:
-            self._push()
-            self._now = changed
+        self._take(changed, typing)
 
-    def _push(self) -> None:
-        self._before = [*self._before, self._now][-_STEPS:]
-        self._after = []
+    def _take(self, changed: dict[str, Any], typing: Hashable) -> None:
+        if changed != self._now:
+            if typing is None or self._typing != typing or not self._before:
+                self._before = [*self._before, self._now][-_STEPS:]
+            self._now, self._after, self._typing = changed, [], typing
 
     def _swap(self, take: list[dict[str, Any]], give: list[dict[str, Any]]) -> bool:
         if not take:
             return False
         give.append(self._now)
         self._now = take.pop()
+        self._typing = None
         return True
 
 
-def _list(raw: dict[str, Any]) -> list[dict[str, Any]]:
+def _holder(raw: dict[str, Any]) -> tuple[str, list[Any]] | None:
+    """The list of sources and its place, as `check` finds it; None in the single-source shape or without sources."""
+    metadata = raw.get("job_metadata")
+    inner = metadata.get("sources") if isinstance(metadata, dict) else None
+    for place, found in (("sources", raw.get("sources")), ("job_metadata.sources", inner)):
+        if found not in (None, []):
+            return (place, found) if isinstance(found, list) else None
+    return None
+
+
+def _is_single(raw: dict[str, Any]) -> bool:
+    metadata = raw.get("job_metadata")
+    inner = metadata.get("sources") if isinstance(metadata, dict) else None
+    return "data_source_path" in raw and raw.get("sources") in (None, []) and inner in (None, [])
+
+
+def _entries(raw: dict[str, Any]) -> list[Any]:
     """The sources as they stand, in whichever place."""
-    metadata = raw.get("job_metadata")
-    for holder in (raw, metadata if isinstance(metadata, dict) else {}):
-        found = holder.get("sources")
-        if isinstance(found, list) and found:
-            return [entry for entry in found if isinstance(entry, dict)]
-    return [raw] if raw.get("data_source_path") else []
+    holder = _holder(raw)
+    if holder is not None:
+        return holder[1]
+    return [raw] if _is_single(raw) else []
 
 
-def _as_list(raw: dict[str, Any]) -> list[dict[str, Any]]:
+def _object_at(entries: list[Any], index: int) -> dict[str, Any]:
+    """A source's own object; what is none is made one."""
+    if not isinstance(entries[index], dict):
+        entries[index] = {}
+    found: dict[str, Any] = entries[index]
+    return found
+
+
+def _as_list(raw: dict[str, Any]) -> list[Any]:
     """The list of sources itself, made from the single-source shape where that is used."""
-    metadata = raw.get("job_metadata")
-    for holder in (raw, metadata if isinstance(metadata, dict) else {}):
-        found: Any = holder.get("sources")
-        if isinstance(found, list) and found:
-            return found
-    entries: list[dict[str, Any]] = []
-    if raw.get("data_source_path"):
+    holder = _holder(raw)
+    if holder is not None:
+        return holder[1]
+    entries: list[Any] = []
+    if _is_single(raw):
         entries.append({name: raw.pop(name) for name in _SOURCE_FIELDS if name in raw})
         entries[0].setdefault("source_id", "source_1")
     raw["sources"] = entries
     return entries
 
 
-def _fresh(taken: set[Any], stem: str) -> str:
+def _ids(entries: list[Any]) -> set[str]:
+    return {str(entry.get("source_id")) for entry in entries if isinstance(entry, dict)}
+
+
+def _fresh(taken: set[str], stem: str) -> str:
     stem = stem.rstrip("0123456789").rstrip("_") or "source"
     return next(name for number in range(1, len(taken) + 2) if (name := f"{stem}_{number}") not in taken)
-
-
-def _restored(new: Any, old: Any, hidden: Any) -> Any:
-    """`new` with what it repeats of `hidden` as it is in `old`; sources are known by their id."""
-    if new == hidden:
-        return deepcopy(old)
-    if isinstance(new, dict) and isinstance(old, dict) and isinstance(hidden, dict):
-        return {
-            name: _restored(value, old[name], hidden[name]) if name in old and name in hidden else value
-            for name, value in new.items()
-        }
-    if isinstance(new, list) and isinstance(old, list) and isinstance(hidden, list):
-        pairs = list(zip(old, hidden, strict=False))
-        found = []
-        for at, value in enumerate(new):
-            pair = _same_source(value, pairs) or (pairs[at] if at < len(pairs) else None)
-            found.append(value if pair is None else _restored(value, *pair))
-        return found
-    return new
-
-
-def _same_source(value: Any, pairs: list[tuple[Any, Any]]) -> tuple[Any, Any] | None:
-    name = value.get("source_id") if isinstance(value, dict) else None
-    return next((p for p in pairs if isinstance(p[0], dict) and name and p[0].get("source_id") == name), None)
