@@ -15,12 +15,12 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]|[-+]?\w[\w.+-]*', re.DOTALL
 
 
 class NotJson(ValueError):
-    """Text that is not JSON; `hint` says what to look at."""
+    """Text that is not JSON; `hint` says what to look at, `line` and `column` (from 1) where."""
 
     def __init__(self, text: str, at: int, message: str, hint: str) -> None:
-        line = text.count("\n", 0, at) + 1
-        column = at - text.rfind("\n", 0, at)
-        super().__init__(f"{message} at line {line}, column {column}")
+        self.line = text.count("\n", 0, at) + 1
+        self.column = at - text.rfind("\n", 0, at)
+        super().__init__(f"{message} at line {self.line}, column {self.column}")
         self.hint = hint
 
 
