@@ -20,6 +20,7 @@ from core.house import House
 from nuvyn_tui.bridge import Bridge
 from nuvyn_tui.commands.app import COMMANDS, MODES
 from nuvyn_tui.commands.command import Command, bindings
+from nuvyn_tui.commands.remap import remapped
 from nuvyn_tui.crash import is_designed, told, write_report
 from nuvyn_tui.palette import Commands
 from nuvyn_tui.screens.dialogs import Reader
@@ -57,11 +58,18 @@ class NuvynApp(App[int]):
     def __init__(self, house: House) -> None:
         super().__init__()
         self.bridge = Bridge(house)
-        self.keymap: dict[str, str] = dict(house.settings.keys)
+        self.keymap, self._notices = remapped(house.settings.keys)
         self._tending = Tending(house)
         self._crashes: list[float] = []
         self.set_keymap(self.keymap)
-        self.theme = house.settings.theme or self._fitting_theme()
+        self.theme = self._chosen_theme(house.settings.theme)
+
+    def _chosen_theme(self, wanted: str | None) -> str:
+        if wanted is not None and wanted not in self.available_themes:
+            known = ", ".join(sorted(self.available_themes))
+            self._notices.append(f"There is no theme {wanted}. Known: {known}")
+            wanted = None
+        return wanted or self._fitting_theme()
 
     def _fitting_theme(self) -> str:
         """The terminal's own colours where it has only sixteen.
@@ -72,6 +80,8 @@ class NuvynApp(App[int]):
         return "ansi-dark" if few else "textual-dark"
 
     def on_mount(self) -> None:
+        for notice in (*self.bridge.house.settings.warnings, *self._notices):
+            self.notify(notice, severity="warning", timeout=10)
         self.set_interval(_TEND_EVERY_S, self.tend)
         self.tend()
 

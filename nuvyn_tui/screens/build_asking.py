@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual_fspicker import FileOpen, FileSave, Filters
+from textual_fspicker import FileOpen, FileSave
 
 from core.jobs.model import JobRecord
 from nuvyn_tui.screens.query_pick import Choice, Pick
@@ -17,18 +17,14 @@ if TYPE_CHECKING:
 _RECENT = 100
 
 
-def _filters() -> Filters:
-    return Filters(("JSON", lambda path: path.suffix.lower() == ".json"), ("all files", lambda path: True))
-
-
 async def ask_file_to_open(app: NuvynApp) -> Path | None:
     """A payload file, or None."""
-    return await app.push_screen_wait(FileOpen(".", "Open a payload", filters=_filters()))
+    return await app.push_screen_wait(FileOpen(".", "Open a payload"))
 
 
 async def ask_file_to_save(app: NuvynApp, name: str) -> Path | None:
     """Where to save, or None; whether to overwrite is asked elsewhere."""
-    return await app.push_screen_wait(FileSave(".", "Save the payload", filters=_filters(), default_file=name))
+    return await app.push_screen_wait(FileSave(".", "Save the payload", default_file=name))
 
 
 async def ask_recent(app: NuvynApp) -> JobRecord | None:

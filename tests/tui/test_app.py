@@ -173,3 +173,18 @@ async def test_quitting_works_in_a_dialog(app: NuvynApp) -> None:
         await pilot.press("question_mark")
         await pilot.press("ctrl+q")
         await until(pilot, lambda: not app.is_running)
+
+
+async def test_wrong_settings_of_the_app_are_told_and_do_not_keep_it_from_starting(
+    tmp_path: Path, bare_environment: None
+) -> None:
+    config = 'theme = "nope"\n[keys]\n"app.quitt" = "f9"\n"app.quit" = "[["\n"jobs.demo" = "ctrl+d"\n'
+    (tmp_path / "config.toml").write_text(config)
+    with House(load_settings(home=str(tmp_path), environ={})) as house:
+        app = NuvynApp(house)
+        async with app.run_test(size=(80, 24)) as pilot:
+            told = "\n".join(notice.message for notice in app._notifications)
+            assert "no theme nope" in told and "Did you mean app.quit?" in told and "[[ is no key" in told
+            assert "^d Demo" in app.screen.query_one(KeyLine).render_line(0).text
+            await pilot.press("ctrl+q")
+            await until(pilot, lambda: not app.is_running)
