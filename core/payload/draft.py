@@ -10,7 +10,6 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Hashable
-from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -81,7 +80,7 @@ class Draft:
         if head.startswith("sources[") and head[8:].isdigit():
             return int(head[8:]), rest.lstrip(".").removeprefix("options.").partition("[")[0]
         field = path.removeprefix("options.").partition("[")[0]
-        if not (_holder(self._now) is None and _is_single(self._now)) or field == "workflow_id":
+        if not _is_single(self._now) or field == "workflow_id":
             return None, field
         return 0, "data_source_path" if field == "sources" else field
 
@@ -90,10 +89,13 @@ class Draft:
 
         def change(raw: dict[str, Any]) -> None:
             metadata = raw.get("job_metadata")
+            if not (isinstance(metadata, dict) and "workflow_id" in metadata):
+                raw["workflow_id"] = value
             # An emptied name stays where it was, so that typing goes on there.
-            inner = isinstance(metadata, dict) and (metadata.get("workflow_id") or "workflow_id" not in raw)
-            inner = inner and "workflow_id" in (metadata or {})
-            (metadata if inner and isinstance(metadata, dict) else raw)["workflow_id"] = value
+            elif metadata["workflow_id"] or "workflow_id" not in raw:
+                metadata["workflow_id"] = value
+            else:
+                raw["workflow_id"] = value
 
         self._change(change, "workflow")
 
@@ -101,7 +103,8 @@ class Draft:
         """Set a field or option of a source; None takes it out. A path keeps the secrets that it shows hidden."""
         typing = ("field", index, name)
         if name == "data_source_path" and not option:
-            old = _object_at(_entries(self._base(typing)), index).get(name)
+            before = _entries(self._base(typing))[index]
+            old = before.get(name) if isinstance(before, dict) else None
             # Without a path the single-source shape would have no source any more.
             value = restored_path(value, old) if isinstance(value, str) and isinstance(old, str) else value or ""
 
@@ -200,17 +203,18 @@ class Draft:
         Raises:
             UsageError: it can't be written there; what was there before stays.
         """
-        fresh = ""
+        fresh: Path | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Of a name of its own, since two apps may keep the same draft; its mode is 0600.
-            handle, fresh = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+            handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+            fresh = Path(name)
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(self.text())
-            os.replace(fresh, path)
+            fresh.replace(path)
         except OSError as error:
-            with suppress(OSError):
-                os.unlink(fresh)
+            if fresh is not None:
+                fresh.unlink(missing_ok=True)
             raise UsageError(
                 f"{path} cannot be written: {error.strerror}", hint="choose a place that you can write to"
             ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,6 +39,9 @@ _EXAMPLES = {
 }
 _ANY = "s3://BUCKET/PREFIX, an https://… address, or a folder"
 
+_PATH = "Where the data is, without credentials: name a connection for those."
+_ADDRESS = "Never a password: name a connection, or write ${NAME} for one that is in the environment."
+
 SOURCE_ID = Field("source_id", "id", about="A name of its own within the payload.")
 TYPE = Field("data_source_type", "kind", "choice", choices=SOURCE_TYPES, about="auto finds it out from the path.")
 CONNECTION = Field(
@@ -73,8 +77,8 @@ def is_database(kind: str) -> bool:
 def fields_for(kind: str) -> tuple[Field, ...]:
     """The fields that a source of this kind needs, in order."""
     example = _EXAMPLES.get(kind, _ANY)
-    hint = "Write ${NAME} for a password; it is taken from the environment." if is_database(kind) else ""
-    path = Field("data_source_path", "address" if is_database(kind) else "path", example=example, about=hint)
+    about = _ADDRESS if is_database(kind) else _PATH
+    path = Field("data_source_path", "address" if is_database(kind) else "path", example=example, about=about)
     connection = () if kind == "local_filesystem" else (CONNECTION,)
     options = _DATABASE_OPTIONS if is_database(kind) else _FILE_OPTIONS
     local = kind in ("local_filesystem", "sqlite", "duckdb")
@@ -109,12 +113,12 @@ def taken(field: Field, text: str) -> object:
     if field.input == "list":
         return [part.strip() for part in text.split(",") if part.strip()]
     if field.input == "number":
-        try:
-            return int(text)
-        except ValueError:
-            pass
-        try:
-            return float(text)
-        except ValueError:
-            return text
+        return _number(text)
     return text
+
+
+def _number(text: str) -> object:
+    """A number as JSON has it; any other text as it is."""
+    if re.fullmatch(r"-?\d{1,18}", text, re.ASCII):
+        return int(text)
+    return float(text) if re.fullmatch(r"-?\d{1,18}\.\d{1,18}", text, re.ASCII) else text

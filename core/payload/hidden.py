@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any
 
 from core.payload.decode import child
@@ -37,12 +37,10 @@ def restored(new: Any, old: Any, hidden: Any) -> Any:
     if new == hidden:
         return deepcopy(old)
     if isinstance(new, dict) and isinstance(old, dict) and isinstance(hidden, dict):
-        found = type(new)(new)
+        found = copy(new)  # Which names stood twice stays known.
         for name, value in new.items():
             if name in old and name in hidden:
                 found[name] = restored(value, old[name], hidden[name])
-        if hasattr(new, "names"):
-            found.names = new.names
         return found
     if isinstance(new, list) and isinstance(old, list) and isinstance(hidden, list):
         pairs = list(zip(old, hidden, strict=False))

@@ -30,8 +30,8 @@ def place_in_text(text: str, path: str) -> tuple[int, int]:
     best, length = 0, -1
     inside: list[_Open] = []
     for match in _TOKEN.finditer(text):
-        token, at = match[0], match.start()
-        if token in "]}":
+        part, at = match[0], match.start()
+        if part in "]}":
             if inside:
                 inside.pop()
             continue
@@ -39,7 +39,7 @@ def place_in_text(text: str, path: str) -> tuple[int, int]:
         if inside:
             holder = inside[-1]
             if not holder.is_list and holder.name is None:
-                holder.name, holder.at = _name(token), at
+                holder.name, holder.at = _name(part), at
                 continue
             if holder.is_list:
                 here = f"{holder.path}[{holder.count}]"
@@ -51,13 +51,13 @@ def place_in_text(text: str, path: str) -> tuple[int, int]:
             best, length = at, len(here)
         if here and here == path:
             break
-        if token in "[{":
-            inside.append(_Open(here, token == "["))
+        if part in "[{":
+            inside.append(_Open(here, part == "["))
     return text.count("\n", 0, best), best - (text.rfind("\n", 0, best) + 1)
 
 
-def _name(token: str) -> str:
+def _name(part: str) -> str:
     try:
-        return str(json.loads(token, strict=False))
+        return str(json.loads(part, strict=False))
     except ValueError:
-        return token
+        return part

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from dataclasses import dataclass
 
 from core.connections import Connection
 from core.errors import Fault, SourceError
-from core.sources.locations import Kind, locate
+from core.sources.locations import Kind, Location, locate
+from core.sources.stores.base import Store
 from core.sources.stores.open import open_store
 
 TIMEOUT_S = 30.0
@@ -16,7 +18,10 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What the first page of a listing told. `more` when there is another page or entry."""
+    """What the first page of a listing told.
+
+    `keys` are the first of the `count` objects on it; `more` when other pages follow.
+    """
 
     location: str
     kind: str
@@ -30,7 +35,7 @@ class Probe:
 async def probe(
     path: str, source_type: str = "auto", connection: Connection | None = None, *, limit: int = 20
 ) -> Probe:
-    """List the first page of a source and give its first keys.
+    """List the first page of a source that holds anything, and give its first `limit` keys.
 
     Raises:
         NuvynError: the path can't be placed, or the source can't be listed or does not answer in time.
@@ -39,21 +44,62 @@ async def probe(
     if location.kind is Kind.DATABASE:
         raise SourceError(Fault.UNSUPPORTED, f"{location.shown} is a database; this version reads files only")
     store = open_store(location, connection, max_concurrency=4)
-    began = time.monotonic()
-    keys: list[str] = []
-    count = pages = 0
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            async for page in store.pages():
-                pages += 1
-                if pages > 1:
-                    break
-                count = len(page)
-                keys = page.column("key").slice(0, limit).to_pylist()
+            return await _first_page(store, location, limit)
     except TimeoutError:
         raise SourceError(Fault.TIMEOUT, f"{location.shown} did not answer within {TIMEOUT_S:g} s") from None
     finally:
         await store.close()
+
+
+async def _first_page(store: Store, location: Location, limit: int) -> Probe:
+    began = time.monotonic()
+    keys: list[str] = []
+    count, more = 0, False
+    async for page in store.pages():
+        # A cloud may answer with an empty page though others follow.
+        if count:
+            more = True
+            break
+        count = len(page)
+        keys = page.column("key").slice(0, limit).to_pylist()
     seconds = time.monotonic() - began
-    more = pages > 1 or count > len(keys)
     return Probe(location.shown, location.kind.value, tuple(keys), count, more, store.requests.total(), seconds)
+
+
+class Attempt:
+    """One probe run in a thread of its own; another thread may stop it."""
+
+    def __init__(self, path: str, source_type: str, connection: Connection | None) -> None:
+        self._asked = (path, source_type, connection)
+        self._lock = threading.Lock()
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[Probe]] | None = None
+        self._stopped = False
+
+    def run(self) -> Probe | None:
+        """The probe; None when it was stopped. Raises as `probe` does."""
+        try:
+            return asyncio.run(self._run())
+        except asyncio.CancelledError:
+            return None
+
+    async def _run(self) -> Probe:
+        task = asyncio.ensure_future(probe(*self._asked))
+        with self._lock:
+            self._running = (asyncio.get_running_loop(), task)
+            if self._stopped:
+                task.cancel()
+        try:
+            return await task
+        finally:
+            with self._lock:
+                self._running = None
+
+    def stop(self) -> None:
+        """End it; what waits for an answer lets go."""
+        with self._lock:
+            self._stopped = True
+            if self._running is not None:
+                loop, task = self._running
+                loop.call_soon_threadsafe(task.cancel)

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from core.errors import UsageError
 from core.payload.decode import NotJson
 from core.payload.draft import Draft
 from core.payload.forms import fields_for, taken
+from core.payload.text_places import place_in_text
 
 SAS = "https://acc.blob.core.windows.net/c?sv=2024&sig=canary7f3a9b1c"
 
@@ -103,3 +105,83 @@ def test_a_form_asks_only_for_what_its_kind_needs() -> None:
     assert [taken(number, text) for text in ("12", " ", "many")] == [12, None, "many"]
     globs = next(field for field in fields_for("aws_s3") if field.name == "include")
     assert taken(globs, "a/**, *.csv,") == ["a/**", "*.csv"]
+
+
+def test_a_changed_path_keeps_its_secret_but_takes_it_to_no_other_host() -> None:
+    draft = draft_of(SAS)
+    draft.set_field(0, "data_source_path", "https://acc.blob.core.windows.net/c/part?sv=2024&sig=***")
+    assert draft.sources[0]["data_source_path"] == SAS.replace("/c?", "/c/part?")
+    draft.settle()
+    draft.set_field(0, "data_source_path", "https://elsewhere.net/c/part?sv=2024&sig=***")
+    assert draft.sources[0]["data_source_path"] == "https://elsewhere.net/c/part?sv=2024&sig=***"
+    value = json.loads(draft_of(SAS).text())
+    value["sources"][0]["data_source_path"] = "https://elsewhere.net/?sig=***"
+    other = draft_of(SAS)
+    other.take_text(json.dumps(value))
+    assert "canary" not in other.sources[0]["data_source_path"]
+
+
+def test_a_secret_comes_back_while_its_text_is_still_being_written() -> None:
+    draft = draft_of(SAS)
+    whole = draft.text()
+    draft.take_text(whole.replace("***", "**"))
+    draft.take_text(whole)
+    assert draft.sources[0]["data_source_path"] == SAS
+
+
+def test_a_secret_in_a_path_and_a_lost_one_are_told() -> None:
+    draft = draft_of(SAS, "https://acc.blob.core.windows.net/c?sv=2024&sig=***", "/a")
+    told = {problem.path: problem.message for problem in draft.check().warnings}
+    assert "carries a secret" in told["sources[0].data_source_path"]
+    assert "not kept" in told["sources[1].data_source_path"] and len(told) == 2
+    assert "canary" not in str(told)
+    [single] = Draft({"workflow_id": "w", "data_source_path": SAS}).check().warnings
+    assert single.path == "data_source_path"
+
+
+def test_typing_is_one_step_and_so_is_another_payload() -> None:
+    draft = draft_of("/a")
+    for text in ("/b", "/bc", "/bcd"):
+        draft.set_field(0, "data_source_path", text)
+    draft.settle()
+    draft.set_field(0, "data_source_path", "/bcde")
+    draft.replace({"workflow_id": "other"})
+    assert draft.undo() and draft.workflow_id == "w"
+    assert draft.undo() and draft.sources[0]["data_source_path"] == "/bcd"
+    assert draft.undo() and draft.sources[0]["data_source_path"] == "/a"
+    assert not draft.undo()
+
+
+def test_the_only_source_stays_while_its_path_is_empty() -> None:
+    draft = Draft({"workflow_id": "w", "data_source_path": "/a"})
+    draft.set_field(0, "data_source_path", None)
+    assert len(draft.sources) == 1
+    assert draft.place_of(draft.check().errors[0].path) == (0, "data_source_path")
+
+
+def test_what_is_no_object_keeps_its_place() -> None:
+    draft = Draft({"workflow_id": "w", "sources": ["x", {"source_id": "a", "data_source_path": "/a", "options": {}}]})
+    assert draft.sources[0] == {} and draft.place_of(draft.check().errors[0].path) == (0, "")
+    draft.duplicate(1)
+    draft.set_field(2, "retries", 1, option=True)
+    assert draft.raw["sources"][:2] == ["x", {"source_id": "a", "data_source_path": "/a", "options": {}}]
+    draft.set_field(0, "source_id", "mended")
+    assert draft.raw["sources"][0] == {"source_id": "mended"}
+
+
+def test_a_draft_that_cannot_be_written_is_a_designed_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot be written"):
+        draft_of("/a").save(tmp_path / "file" / "below.json")
+
+
+def test_a_number_that_json_has_not_stays_text() -> None:
+    number = next(field for field in fields_for("aws_s3") if field.name == "max_files")
+    assert [taken(number, text) for text in ("nan", "inf", "1_000", "2.5")] == ["nan", "inf", "1_000", 2.5]
+
+
+def test_a_place_in_the_text() -> None:
+    text = '{\n  "a, {b": [1, "}"],\n  "sources": [\n    {"x": 1},\n    {"y": {"retries": 3}}\n  ]\n}'
+    assert place_in_text(text, "sources[1].y.retries") == (4, 11)
+    assert place_in_text(text, "sources[0].source_id") == (3, 4)
+    assert place_in_text(text, "gone") == (0, 0) and place_in_text("", "x") == (0, 0)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from pathlib import Path
 
 import pytest
 
 from core.errors import SourceError
-from core.sources.probe import probe
+from core.sources.probe import Attempt, probe
 
 
 async def test_the_first_keys_and_whether_there_are_more(tmp_path: Path) -> None:
     for number in range(5):
         (tmp_path / f"{number}.csv").write_text("x\n")
     found = await probe(str(tmp_path), limit=3)
-    assert (len(found.keys), found.count, found.more, found.kind) == (3, 5, True, "local_filesystem")
+    assert (len(found.keys), found.count, found.more, found.kind) == (3, 5, False, "local_filesystem")
 
 
 async def test_a_place_that_is_not_there_and_a_database_are_designed_errors(tmp_path: Path) -> None:
@@ -22,3 +24,19 @@ async def test_a_place_that_is_not_there_and_a_database_are_designed_errors(tmp_
         await probe(str(tmp_path / "gone"))
     with pytest.raises(SourceError, match="is a database"):
         await probe("postgresql://user:canary-pw@host/db")
+
+
+async def test_a_source_that_never_answers_is_let_go_of() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        attempt = Attempt(f"http://127.0.0.1:{silent.getsockname()[1]}/a.csv", "auto", None)
+        running = asyncio.create_task(asyncio.to_thread(attempt.run))
+        # It has connected, and waits for an answer that does not come.
+        with (await asyncio.to_thread(silent.accept))[0]:
+            attempt.stop()
+            assert await asyncio.wait_for(running, 10) is None
+
+
+def test_one_stopped_before_it_began_asks_nothing(tmp_path: Path) -> None:
+    attempt = Attempt(str(tmp_path), "auto", None)
+    attempt.stop()
+    assert attempt.run() is None
