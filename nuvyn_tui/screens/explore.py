@@ -28,10 +28,8 @@ from nuvyn_tui.widgets.grid import Grid
 _LOOK_EVERY_S = 2.0
 _SETTLED_S = 0.06
 
-_EMPTY = """Here the tables and columns show
-that your jobs found; so far none
-has stored any. Press 1 and then d
-for the demo, or 2 for a payload."""
+_EMPTY = """Here the tables and columns show that your jobs found.
+So far none has stored any. Press 1 and then d for the demo, or 2 for a payload."""
 
 
 class ExploreScreen(ModeScreen):
@@ -83,8 +81,9 @@ class ExploreScreen(ModeScreen):
     async def _look(self) -> None:
         """Read the catalog again when a job has committed."""
         if self.is_current and (stamp := await self.bridge.other(self._file_stamp)) != self._stamp:
-            await self._reload()
+            # Before reading: a mirror that can't be read is told of once, until it changes.
             self._stamp = stamp
+            await self._reload()
 
     def _file_stamp(self) -> object:
         with suppress(OSError):
@@ -114,7 +113,7 @@ class ExploreScreen(ModeScreen):
 
     def _draw(self) -> None:
         self._tree.show(self._catalog.nodes())
-        self.query_one("#detail").display = bool(self._tree.rows)
+        self.set_class(not self._tree.rows, "-empty")
         self.refresh_keys()
 
     @on(Grid.Moved, "#tree")

@@ -11,7 +11,7 @@ from core.house import House
 from core.mirror.compare import Side, compare
 from nuvyn_tui.app import NuvynApp
 from nuvyn_tui.screens.compare import CompareScreen
-from nuvyn_tui.screens.dialogs import Prompt
+from nuvyn_tui.screens.dialogs import Prompt, Reader
 from nuvyn_tui.screens.explore import ExploreScreen
 from nuvyn_tui.screens.query import QueryScreen
 from nuvyn_tui.screens.search import Search
@@ -149,3 +149,16 @@ async def test_odd_names_show_as_they_are(app: NuvynApp, house: House) -> None:
         differences = app.screen.query_one("#differences", Grid)
         assert "a[/foo]b" in "".join(differences.render_line(y).text for y in range(6))
         assert "B  x[red]y/x[red]y" in str(app.screen.query_one("#compared", Static).content)
+
+
+async def test_a_broken_mirror_is_told_once_with_what_to_do(app: NuvynApp, house: House) -> None:
+    house.settings.mirror.write_bytes(b"garbage")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("4")
+        await until(pilot, lambda: isinstance(app.screen, Reader))
+        assert "move the file away" in app.screen._text.plain
+        await pilot.press("escape")
+        screen = app.screen
+        assert isinstance(screen, ExploreScreen)
+        await screen._look().wait()
+        assert app.screen is screen
