@@ -243,6 +243,15 @@ class Draft:
         return True
 
 
+def kept_draft(path: Path) -> Draft | None:
+    """The draft that `Draft.save` wrote, without history; None when there is none that can be read."""
+    try:
+        value = decode(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Draft(value) if isinstance(value, dict) else None
+
+
 def _holder(raw: dict[str, Any]) -> tuple[str, list[Any]] | None:
     """The list of sources and its place, as `check` finds it; None in the single-source shape or without sources."""
     metadata = raw.get("job_metadata")

@@ -19,5 +19,6 @@ COMMANDS = (
     Command("build.redo", "U", "Redo", "Make it again."),
     Command("build.clear", "N", "New payload", "Begin a new payload; undo brings this one back."),
     Command("build.problems", "f8", "Problems", "Go to the problems."),
+    Command("build.details", "space", "Details", "Read the whole of a problem, and what to do."),
     Command("build.back", "escape", "Back", "Back to the list of sources."),
 )

@@ -12,18 +12,20 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
+from core.errors import UsageError
 from core.jobs.background import carries_secrets, submit
 from core.payload.decode import NotJson
-from core.payload.draft import Draft
+from core.payload.draft import Draft, kept_draft
 from core.payload.load import parse, read_payload
 from core.payload.places import with_places
-from core.payload.problems import Checked, Problem
+from core.payload.problems import Problem
+from core.payload.text_places import place_in_text
 from core.text import plural
 from nuvyn_tui.screens.build_asking import ask_file_to_open, ask_file_to_save, ask_recent
 from nuvyn_tui.screens.build_lines import PROBLEM_COLUMNS, SOURCE_COLUMNS, SourceLine, problem_cells, source_cells
 from nuvyn_tui.screens.build_lines import source_lines as lines_of
 from nuvyn_tui.screens.build_probe import ProbeDialog
-from nuvyn_tui.screens.dialogs import Question
+from nuvyn_tui.screens.dialogs import Question, Reader
 from nuvyn_tui.screens.mode import ModeScreen
 from nuvyn_tui.text import plain, safe
 from nuvyn_tui.widgets.code_area import CodeArea
@@ -41,6 +43,7 @@ n adds a source
 o opens a file
 p takes pasted JSON
 R takes a job's payload"""
+_NO_PROBLEMS = "What is wrong with the payload stands here; enter goes to its place."
 
 
 class BuildScreen(ModeScreen):
@@ -56,8 +59,11 @@ class BuildScreen(ModeScreen):
     def __init__(self) -> None:
         super().__init__()
         self._draft = Draft()
-        self._checked: Checked | None = None
+        self._kept = self._draft.raw
+        self._keeping_failed = False
         self._as_json = False
+        self._wrong_at: tuple[int, int] | None = None
+        self._starting = False
 
     def panes(self) -> ComposeResult:
         connections = sorted(self.bridge.house.settings.connections)
@@ -89,23 +95,15 @@ class BuildScreen(ModeScreen):
     @work(exclusive=True, group="restore")
     async def _restore(self) -> None:
         """The draft of the last time, unless a payload was loaded meanwhile."""
-
-        def read() -> Draft | None:
-            with suppress(OSError, NotJson, ValueError):
-                draft = Draft()
-                draft.take_text(self._path.read_text(encoding="utf-8"))
-                return Draft(draft.raw)
-            return None
-
-        found = await self.bridge.other(read)
+        found = await self.bridge.other(kept_draft, self._path)
         if found is not None and self._draft.is_empty:
-            self._draft = found
+            self._draft, self._kept = found, found.raw
             self._tell_origin("the draft of last time")
         self._changed(0)
 
     def load(self, raw: dict[str, Any], origin: str) -> None:
-        """Take a payload as the draft; `origin` says in words where it is from."""
-        self._draft = Draft(raw)
+        """Take a payload as the draft, which undo brings back; `origin` says in words where it is from."""
+        self._draft.replace(raw)
         self._tell_origin(origin)
         self._changed(0)
 
@@ -117,41 +115,58 @@ class BuildScreen(ModeScreen):
     def _tell_origin(self, origin: str) -> None:
         self.query_one("#draft", Static).update(plain(f"from {origin}"))
 
-    def _changed(self, at: int | None = None, *, form: bool = True) -> None:
-        """Show the draft again after a change, check it, and keep it."""
+    def _changed(self, at: int | None = None, *, form: bool = True, text: bool = True) -> None:
+        """Show the draft again after a change, check it, and keep it; not where it was just typed."""
         draft = self._draft
         settings = self.bridge.house.settings
-        self._checked = with_places(draft.check(settings.options), settings)
+        checked = with_places(draft.check(settings.options), settings)
         workflow = self.query_one("#workflow", Input)
         if workflow.value != safe(draft.workflow_id):
             with workflow.prevent(Input.Changed):
                 workflow.value = safe(draft.workflow_id)
-        self._sources.show(lines_of(draft, self._checked))
+        self._sources.show(lines_of(draft, checked))
         if at is not None:
             self._sources.select(at)
         self.query_one("#problems", Grid).show(
-            self._checked.problems if not draft.is_empty else (), empty="no problems" if draft.sources else ""
+            checked.problems if not draft.is_empty else (), empty="no problems" if draft.sources else _NO_PROBLEMS
         )
         if form:
             self._show_form()
-        if self._as_json:
+        if text and self._as_json:
             self._show_text()
         self.refresh_keys()
-        self._keep()
+        if draft.raw is not self._kept:
+            self._keep()
 
     @work(exclusive=True, group="keep")
     async def _keep(self) -> None:
         """Write the draft a moment after the last change."""
-
         await asyncio.sleep(_SAVE_AFTER_S)
-        await self.bridge.other(self._draft.save, self._path)
+        draft = self._draft.raw
+        try:
+            await self.bridge.other(self._draft.save, self._path)
+        except UsageError as error:
+            if not self._keeping_failed:
+                self.notify(f"The draft is not kept: {error.message}", severity="warning")
+            self._keeping_failed = True
+        else:
+            self._kept, self._keeping_failed = draft, False
+
+    def on_unmount(self) -> None:
+        if self._draft.raw is not self._kept:
+            with suppress(UsageError):
+                self._draft.save(self._path)
+
+    def on_descendant_blur(self) -> None:
+        if not self._as_json:
+            self._draft.settle()
 
     def _show_form(self) -> None:
         form = self.query_one(SourceForm)
         line = self._sources.row
         form.display = line is not None
         if line is not None:
-            form.load(self._draft.sources[line.index], line.kind)
+            form.load(line.index, self._draft.sources[line.index], line.kind)
 
     @on(Grid.Moved, "#sources")
     def _moved(self) -> None:
@@ -167,19 +182,24 @@ class BuildScreen(ModeScreen):
         self._go_to(event.row)
 
     def _go_to(self, problem: Problem) -> None:
-        """To the field that a problem is about."""
-        if self._as_json:
-            self.query_one("#json").focus()
-            return
+        """To the field that a problem is about; in the JSON where no form has it."""
         index, field = self._draft.place_of(problem.path)
-        if index is not None and index < len(self._draft.sources):
+        if not self._as_json and index is not None and index < len(self._draft.sources):
             self._sources.select(index)
             self._show_form()
             if self.query_one(SourceForm).focus_field(field):
                 return
-            self._sources.focus()
-        else:
+        elif not self._as_json and field == "workflow_id":
             self.query_one("#workflow").focus()
+            return
+        elif not self._as_json and not self._draft.sources:
+            self._sources.focus()
+            return
+        if not self._as_json:
+            self.action_text()
+        area = self.query_one("#json", CodeArea)
+        area.move_cursor(self._wrong_at or place_in_text(area.text, problem.path), center=True)
+        area.focus()
 
     @on(Input.Changed, "#workflow")
     def _named(self, event: Input.Changed) -> None:
@@ -188,17 +208,19 @@ class BuildScreen(ModeScreen):
 
     @on(SourceForm.Edited)
     def _edited(self, event: SourceForm.Edited) -> None:
-        line = self._sources.row
-        if line is not None:
-            self._draft.set_field(line.index, event.field.name, event.value, option=event.field.option)
+        if event.index < len(self._draft.sources):
+            self._draft.set_field(event.index, event.field.name, event.value, option=event.field.option)
             # Another kind asks for other fields.
             self._changed(form=event.field.name == "data_source_type")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("probe", "duplicate", "remove", "shift"):
             return self.is_mounted and not self._as_json and self._sources.row is not None
-        if action in ("add", "paste", "recent", "clear"):
+        if action in ("add", "paste", "recent", "clear", "undo", "redo"):
+            # A text area takes back what is typed in it by itself.
             return not self._as_json
+        if action == "details":
+            return self.is_mounted and bool(self.query_one("#problems", Grid).rows)
         return True
 
     def action_add(self) -> None:
@@ -224,9 +246,11 @@ class BuildScreen(ModeScreen):
     def action_redo(self) -> None:
         if self._draft.redo():
             self._changed()
+        else:
+            self.notify("There is nothing to make again.", markup=False)
 
     def action_clear(self) -> None:
-        self._draft.take_text('{"workflow_id": "", "sources": []}')
+        self._draft.replace({"workflow_id": "", "sources": []})
         self._tell_origin("scratch")
         self._changed()
 
@@ -238,12 +262,19 @@ class BuildScreen(ModeScreen):
     def action_problems(self) -> None:
         self.query_one("#problems").focus()
 
+    def action_details(self) -> None:
+        problem: Problem | None = self.query_one("#problems", Grid).row
+        if problem is not None:
+            text = problem.message + (f"\n\nWhat to do: {problem.hint}" if problem.hint else "")
+            self.app.push_screen(Reader(f"{problem.severity}: {problem.path or 'the payload'}", text))
+
     def action_text(self) -> None:
         """Between the form and JSON; text that is no JSON stays until it is mended."""
         if self._as_json and self._wrong_text() is not None:
             self.query_one("#json").focus()
             self.notify("This is not JSON yet; the place is below.", severity="warning", markup=False)
             return
+        self._draft.settle()
         self._as_json = not self._as_json
         self.set_class(self._as_json, "-json")
         if self._as_json:
@@ -273,15 +304,15 @@ class BuildScreen(ModeScreen):
         if problem is not None:
             self.query_one("#problems", Grid).show([problem])
             return
-        self._as_json = False
-        self._changed()
-        self._as_json = True
+        self._changed(text=False)
 
     def _wrong_text(self) -> Problem | None:
         """Take the JSON as the draft; what keeps it from being one."""
+        self._wrong_at = None
         try:
             self._draft.take_text(self.query_one("#json", CodeArea).text)
         except NotJson as error:
+            self._wrong_at = (error.line - 1, error.column - 1)
             return Problem("", f"not JSON: {error}", error.hint)
         except ValueError as error:
             return Problem("", str(error))
@@ -311,6 +342,9 @@ class BuildScreen(ModeScreen):
 
     @work(exclusive=True, group="act")
     async def action_save(self) -> None:
+        if self._as_json and self._wrong_text() is not None:
+            self.action_text()
+            return
         path = await ask_file_to_save(self.house, f"{self._draft.workflow_id or 'payload'}.json")
         if path is None:
             return
@@ -327,10 +361,12 @@ class BuildScreen(ModeScreen):
         entry = self._draft.sources[line.index]
         await self.app.push_screen(ProbeDialog(self.bridge, entry, line.kind))
 
-    @work(exclusive=True, group="run")
+    @work(group="run")
     async def action_run(self) -> None:
         if self._as_json and self._wrong_text() is not None:
             self.action_text()
+            return
+        if self._starting:
             return
         checked = self._draft.check(self.bridge.house.settings.options)
         if checked.job is None:
@@ -340,7 +376,11 @@ class BuildScreen(ModeScreen):
         if carries_secrets(checked.job):
             self.notify("Its secrets go to the job's own process and are stored nowhere.", markup=False)
         house = self.bridge.house
-        job_id = await self.bridge.other(submit, house.settings, house.store, checked.job)
+        self._starting = True
+        try:
+            job_id = await self.bridge.other(submit, house.settings, house.store, checked.job)
+        finally:
+            self._starting = False
         self.house.tend()
         await self.house.open("run", lambda screen: cast("RunScreen", screen).follow(job_id))
 

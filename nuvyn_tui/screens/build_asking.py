@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual_fspicker import FileOpen, FileSave
-
 from core.jobs.model import JobRecord
+from nuvyn_tui.screens.build_picker import OpenFile, SaveFile
 from nuvyn_tui.screens.query_pick import Choice, Pick
 from nuvyn_tui.widgets.grid import Column
 
@@ -19,12 +18,12 @@ _RECENT = 100
 
 async def ask_file_to_open(app: NuvynApp) -> Path | None:
     """A payload file, or None."""
-    return await app.push_screen_wait(FileOpen(".", "Open a payload"))
+    return await app.push_screen_wait(OpenFile(".", "Open a payload"))
 
 
 async def ask_file_to_save(app: NuvynApp, name: str) -> Path | None:
     """Where to save, or None; whether to overwrite is asked elsewhere."""
-    return await app.push_screen_wait(FileSave(".", "Save the payload", default_file=name))
+    return await app.push_screen_wait(SaveFile(".", "Save the payload", default_file=name))
 
 
 async def ask_recent(app: NuvynApp) -> JobRecord | None:

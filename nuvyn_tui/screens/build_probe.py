@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
@@ -17,10 +16,10 @@ from core.errors import NuvynError
 from core.text import plural, span
 from nuvyn_tui.crash import told
 from nuvyn_tui.guard import Guarded
-from nuvyn_tui.text import plain
+from nuvyn_tui.text import plain, safe
 
 if TYPE_CHECKING:
-    from core.sources.probe import Probe
+    from core.sources.probe import Attempt, Probe
     from nuvyn_tui.bridge import Bridge
 
 
@@ -33,6 +32,8 @@ class ProbeDialog(Guarded, ModalScreen[None]):
         super().__init__()
         self._bridge, self._entry, self._kind = bridge, entry, kind
         self._waited = 0
+        self._attempt: Attempt | None = None
+        self._left = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog reader"):
@@ -57,24 +58,33 @@ class ProbeDialog(Guarded, ModalScreen[None]):
             message, hint = told(error)
             text = Content.assemble(plain(message, "$text-error"), "\n\n", plain(f"What to do: {hint}" if hint else ""))
         else:
+            if found is None:
+                return
             text = _outcome(found)
-        self._clock.stop()
+        finally:
+            self._clock.stop()
         self.query_one("#outcome", Static).update(text)
 
-    def _probe(self) -> Probe:
-        from core.sources.probe import probe
+    def _probe(self) -> Probe | None:
+        from core.sources.probe import Attempt
 
         name = self._entry.get("connection")
         connection = self._bridge.house.settings.connection(str(name)) if name else None
-        return asyncio.run(probe(str(self._entry.get("data_source_path") or ""), self._kind, connection))
+        self._attempt = Attempt(str(self._entry.get("data_source_path") or ""), self._kind, connection)
+        return None if self._left else self._attempt.run()
 
     def action_leave(self) -> None:
+        self._left = True
+        if self._attempt is not None:
+            self._attempt.stop()
         self.dismiss(None)
 
 
 def _outcome(found: Probe) -> Content:
     took = f"{span(found.seconds)}, {plural(found.requests, 'request')}"
-    more = " and more" if found.more else ""
+    more = ", and other pages follow" if found.more else ""
     head = f"\n{found.kind}: {plural(found.count, 'object')} on the first page{more} ({took})\n\n"
-    keys = "\n".join(found.keys) or "It can be listed, and nothing is there."
-    return Content.assemble(plain(found.location, "bold"), head, plain(keys))
+    lines = [safe(key) for key in found.keys] or ["It can be listed, and nothing is there."]
+    if found.count > len(found.keys):
+        lines.append(f"… and {found.count - len(found.keys):,} more on this page")
+    return Content.assemble(plain(found.location, "bold"), head, Content("\n".join(lines)))

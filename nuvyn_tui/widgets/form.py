@@ -8,6 +8,7 @@ from typing import Any
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Select, Static
 
@@ -34,15 +35,16 @@ class SourceForm(Guarded, VerticalScroll):
     """
 
     class Edited(Message):
-        """A field has another value; None takes it out."""
+        """A field of the source at `index` has another value; None takes it out."""
 
-        def __init__(self, field: Field, value: object) -> None:
+        def __init__(self, index: int, field: Field, value: object) -> None:
             super().__init__()
-            self.field, self.value = field, value
+            self.index, self.field, self.value = index, field, value
 
     def __init__(self, connections: Sequence[str]) -> None:
         super().__init__(id="form", can_focus=False)
-        self._connections = list(connections)
+        self._index = 0
+        self._connections = tuple(connections)
         self._shown: dict[str, str] = {}
         self._fields: dict[str, Field] = {}
 
@@ -51,15 +53,16 @@ class SourceForm(Guarded, VerticalScroll):
             with Horizontal(id=f"line-{field.name}"):
                 yield Static(field.label, classes="label")
                 if field.input in ("choice", "connection"):
-                    choices = self._connections if field.input == "connection" else field.choices
-                    options = [(plain(choice), choice) for choice in choices]
-                    yield Select(options, prompt=_unset(field), compact=True, id=f"field-{field.name}")
+                    yield Select(
+                        _options(self._choices(field)), prompt=_unset(field), compact=True, id=f"field-{field.name}"
+                    )
                 else:
                     yield Input(placeholder=field.example, compact=True, id=f"field-{field.name}")
         yield Static(id="about")
 
-    def load(self, entry: dict[str, Any], kind: str) -> None:
-        """Show a source whose kind is `kind`, the job's default filled in."""
+    def load(self, index: int, entry: dict[str, Any], kind: str) -> None:
+        """Show the source at `index`, whose kind is `kind`, the job's default filled in."""
+        self._index = index
         options = entry.get("options")
         values = {False: entry, True: options if isinstance(options, dict) else {}}
         fields = self._fields = {field.name: field for field in fields_for(kind)}
@@ -88,22 +91,31 @@ class SourceForm(Guarded, VerticalScroll):
                     line.value = text
             return
         select: Select[str] = self.query_one(f"#field-{field.name}", Select)
-        if text and field.input == "connection" and text not in self._connections:
-            # A payload may name a connection that this machine's config has not.
-            self._connections.append(text)
-            with self.prevent(Select.Changed):
-                select.set_options([(plain(name), name) for name in self._connections])
-        known = text in (self._connections if field.input == "connection" else field.choices)
+        choices = self._choices(field)
+        value = text.lower() if field.input == "choice" else text
         with self.prevent(Select.Changed):
-            if known:
-                select.value = text
-            else:
-                select.clear()
+            # What the payload names may be no choice, or a connection that this machine's config has not.
+            select.set_options(_options((*choices, value) if value and value not in choices else choices))
+            if value:
+                select.value = value
+
+    def _choices(self, field: Field) -> tuple[str, ...]:
+        return self._connections if field.input == "connection" else field.choices
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._changed(_BY_NAME[(event.input.id or "").removeprefix("field-")], event.value)
+        # What was typed before the last change, or for the source shown before, no longer stands here.
+        if event.value == event.input.value:
+            self._changed(_BY_NAME[(event.input.id or "").removeprefix("field-")], event.value)
+
+    @on(Input.Blurred, "#field-data_source_path")
+    def _left(self, event: Input.Blurred) -> None:
+        """A secret is in the clear only while it is written."""
+        text = mask_url(event.input.value)
+        self._shown["data_source_path"] = text
+        with self.prevent(Input.Changed):
+            event.input.value = text
 
     @on(Select.Changed)
     def _selected(self, event: Select.Changed) -> None:
@@ -116,13 +128,17 @@ class SourceForm(Guarded, VerticalScroll):
         if text == self._shown.get(field.name):
             return
         self._shown[field.name] = text
-        self.post_message(self.Edited(field, taken(field, text)))
+        self.post_message(self.Edited(self._index, field, taken(field, text)))
 
     def on_descendant_focus(self) -> None:
         focused = self.screen.focused
         name = ((focused.id if focused else None) or "").removeprefix("field-")
         if (field := self._fields.get(name)) is not None:
             self.query_one("#about", Static).update(plain(field.about))
+
+
+def _options(choices: Sequence[str]) -> list[tuple[Content, str]]:
+    return [(plain(choice), choice) for choice in choices]
 
 
 def _unset(field: Field) -> str:

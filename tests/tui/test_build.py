@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from textual.widgets import Input
+import pytest
+from textual.widgets import Input, OptionList
+from textual_fspicker.parts import CurrentDirectory
 
 from core.house import House
 from core.jobs.model import JobState
@@ -112,6 +114,94 @@ async def test_a_source_is_tried_before_the_run(app: NuvynApp, tmp_path: Path) -
             await until(pilot, lambda e=expected: e in str(getattr(outcome(app), "content", "")))
             await pilot.press("escape")
             await pilot.press("down")
+
+
+async def test_a_secret_shows_only_while_it_is_written_and_a_change_keeps_it(app: NuvynApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        screen(app).load({"workflow_id": "w", "sources": [{"source_id": "a", "data_source_path": SAS}]}, "the test")
+        await pilot.pause()
+        assert "carries a secret" in app.screen.query_one("#problems", Grid).rows[0].message
+        path = field(app, "data_source_path")
+        path.focus()
+        path.value = path.value.replace("/c?", "/c/part?")
+        await until(pilot, lambda: "/c/part" in screen(app)._draft.sources[0]["data_source_path"])
+        assert screen(app)._draft.sources[0]["data_source_path"] == SAS.replace("/c?", "/c/part?")
+        path.value = SAS.replace("canary7f3a9b1c", "canary-another")
+        await until(pilot, lambda: "another" in screen(app)._draft.sources[0]["data_source_path"])
+        await pilot.press("escape")
+        await until(pilot, lambda: "canary" not in path.value)
+        assert "canary-another" in screen(app)._draft.sources[0]["data_source_path"]
+
+
+async def test_the_draft_is_kept_when_the_app_is_left_at_once(app: NuvynApp, house: House) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        screen(app).load({"workflow_id": "just loaded"}, "the test")
+    assert "just loaded" in (house.settings.home / "drafts" / "current.json").read_text()
+
+
+async def test_a_draft_that_cannot_be_kept_is_told_once(app: NuvynApp, house: House) -> None:
+    (house.settings.home / "drafts").write_text("a file is in its place")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        for name in ("one", "two"):
+            screen(app).load({"workflow_id": name}, "the test")
+            await app.workers.wait_for_complete()
+        assert len([n for n in app._notifications if "not kept" in n.message]) == 1
+
+
+async def test_a_run_asked_for_twice_is_one_job(app: NuvynApp, house: House, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        source = {"source_id": "a", "data_source_path": str(tmp_path / "a.csv")}
+        screen(app).load({"workflow_id": "w", "sources": [source]}, "the test")
+        screen(app).action_run()
+        screen(app).action_run()
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await until(pilot, lambda: house.store.overview()[0].state.ended)
+    assert len(house.store.overview()) == 1
+
+
+async def test_enter_on_a_problem_goes_to_its_place_in_the_json(app: NuvynApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        raw = {"workflow_id": "w", "options": {"retries": "x"}, "sources": [{"source_id": "a"}]}
+        screen(app).load(raw, "the test")
+        # No form has an option of the job.
+        await pilot.press("f8", "enter")
+        area = app.screen.query_one("#json", CodeArea)
+        await until(pilot, lambda: app.focused is area)
+        assert '"retries"' in area.document.get_line(area.cursor_location[0])
+        area.text = '{"workflow_id": "w",\n "sources": oops}'
+        await until(pilot, lambda: "not JSON" in app.screen.query_one("#problems", Grid).rows[0].message)
+        await pilot.press("tab", "enter")
+        await until(pilot, lambda: area.cursor_location == (1, 12))
+
+
+async def test_files_are_picked_whatever_their_names(
+    app: NuvynApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "a["
+    (folder / "foo]b").mkdir(parents=True)
+    for name in (*ODD_NAMES[1:3], "esc\x1b[31m", "n" * 200):
+        (folder / "foo]b" / f"{name}.json").write_text('{"workflow_id": "picked"}')
+    monkeypatch.chdir(folder / "foo]b")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2", "o")
+        await until(pilot, lambda: bool(app.screen.query(OptionList)))
+        files = app.screen.query_one(OptionList)
+        await until(pilot, lambda: files.option_count == 5)
+        drawn = "\n".join(files.render_line(y).text for y in range(files.size.height))
+        assert "x[red]y.json" in drawn and "esc\ufffd[31m" in drawn and "\x1b" not in drawn
+        assert "a[/foo]b" in app.screen.query_one(CurrentDirectory).render_line(0).text
+        await pilot.press("down", "enter")
+        name = app.screen.query_one(Input)
+        await until(pilot, lambda: "esc" in name.value)
+        assert "\x1b" not in name.render_line(0).text
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, BuildScreen) and screen(app)._draft.workflow_id == "picked")
 
 
 def outcome(app: NuvynApp) -> object:
