@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -10,20 +11,20 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from core.errors import UsageError
 from core.jobs.background import carries_secrets, submit
 from core.payload.decode import NotJson
 from core.payload.draft import Draft, kept_draft
-from core.payload.load import parse, read_payload
 from core.payload.places import with_places
 from core.payload.problems import Problem
 from core.payload.text_places import place_in_text
 from core.text import plural
-from nuvyn_tui.screens.build_asking import ask_file_to_open, ask_file_to_save, ask_recent
-from nuvyn_tui.screens.build_lines import PROBLEM_COLUMNS, SOURCE_COLUMNS, SourceLine, problem_cells, source_cells
-from nuvyn_tui.screens.build_lines import source_lines as lines_of
+from nuvyn_tui.screens import build_lines as lines
+from nuvyn_tui.screens.build_asking import ask_file_to_save, ask_payload, ask_recent
+from nuvyn_tui.screens.build_lines import SourceLine
 from nuvyn_tui.screens.build_probe import ProbeDialog
 from nuvyn_tui.screens.dialogs import Question, Reader
 from nuvyn_tui.screens.mode import ModeScreen
@@ -36,14 +37,9 @@ if TYPE_CHECKING:
     from nuvyn_tui.screens.run import RunScreen
 
 _SAVE_AFTER_S = 0.5
-
-_EMPTY = """A payload names the
-sources of a workflow.
-n adds a source
-o opens a file
-p takes pasted JSON
-R takes a job's payload"""
-_NO_PROBLEMS = "What is wrong with the payload stands here; enter goes to its place."
+# A payload of more sources is checked once typing rests: each key would be felt.
+_MANY = 100
+_REST_S = 0.3
 
 
 class BuildScreen(ModeScreen):
@@ -64,6 +60,7 @@ class BuildScreen(ModeScreen):
         self._as_json = False
         self._wrong_at: tuple[int, int] | None = None
         self._starting = False
+        self._resting: Timer | None = None
 
     def panes(self) -> ComposeResult:
         connections = sorted(self.bridge.house.settings.connections)
@@ -72,15 +69,13 @@ class BuildScreen(ModeScreen):
             yield Input(placeholder="a name for this set of sources", compact=True, id="workflow")
             yield Static(id="draft")
         with Horizontal(id="body"):
-            yield Grid[SourceLine](
-                SOURCE_COLUMNS, source_cells, lambda line: line.index, empty=_EMPTY, header=False, id="sources"
-            )
+            yield lines.source_grid()
             yield SourceForm(connections)
         yield CodeArea(syntax="json", id="json")
-        yield Grid[Problem](PROBLEM_COLUMNS, problem_cells, lambda p: (p.path, p.message), header=False, id="problems")
+        yield lines.problem_grid()
 
     def on_mount(self) -> None:
-        self.query_one("#problems").border_title = "problems"
+        self.query_one("#problems").border_title = "problems: enter goes to the place, space tells all"
         self._sources.focus()
         self._restore()
 
@@ -124,11 +119,12 @@ class BuildScreen(ModeScreen):
         if workflow.value != safe(draft.workflow_id):
             with workflow.prevent(Input.Changed):
                 workflow.value = safe(draft.workflow_id)
-        self._sources.show(lines_of(draft, checked))
+        self._sources.show(lines.source_lines(draft, checked))
         if at is not None:
             self._sources.select(at)
         self.query_one("#problems", Grid).show(
-            checked.problems if not draft.is_empty else (), empty="no problems" if draft.sources else _NO_PROBLEMS
+            checked.problems if not draft.is_empty else (),
+            empty="no problems" if draft.sources else lines.PROBLEMS_EMPTY,
         )
         if form:
             self._show_form()
@@ -204,14 +200,26 @@ class BuildScreen(ModeScreen):
     @on(Input.Changed, "#workflow")
     def _named(self, event: Input.Changed) -> None:
         self._draft.set_workflow(event.value)
-        self._changed(form=False)
+        self._soon(self._typed_in_form)
 
     @on(SourceForm.Edited)
     def _edited(self, event: SourceForm.Edited) -> None:
         if event.index < len(self._draft.sources):
             self._draft.set_field(event.index, event.field.name, event.value, option=event.field.option)
             # Another kind asks for other fields.
-            self._changed(form=event.field.name == "data_source_type")
+            self._soon(self._changed if event.field.name == "data_source_type" else self._typed_in_form)
+
+    def _typed_in_form(self) -> None:
+        self._changed(form=False)
+
+    def _soon(self, call: Callable[[], None]) -> None:
+        """Do what follows a key: at once, or in a large payload when no other key follows."""
+        if self._resting is not None:
+            self._resting.stop()
+        if len(self._draft.sources) <= _MANY:
+            call()
+        else:
+            self._resting = self.set_timer(_REST_S, call)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("probe", "duplicate", "remove", "shift"):
@@ -298,6 +306,9 @@ class BuildScreen(ModeScreen):
 
     @on(CodeArea.Changed, "#json")
     def _typed(self) -> None:
+        self._soon(self._take_typed)
+
+    def _take_typed(self) -> None:
         if not self._as_json:
             return
         problem = self._wrong_text()
@@ -320,19 +331,9 @@ class BuildScreen(ModeScreen):
 
     @work(exclusive=True, group="act")
     async def action_load(self) -> None:
-        path = await ask_file_to_open(self.house)
-        if path is None:
-            return
-        text, where = await self.bridge.other(read_payload, str(path), None, {})  # type: ignore[arg-type]
-        draft = Draft()
-        try:
-            draft.take_text(text)
-        except ValueError as error:
-            hint = getattr(error, "hint", "")
-            problems = parse(text, where=where).problems
-            self.house.show_error(problems[0].message if problems else str(error), hint)
-            return
-        self.load(draft.raw, path.name)
+        found = await ask_payload(self.house)
+        if found is not None:
+            self.load(*found)
 
     @work(exclusive=True, group="act")
     async def action_recent(self) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.jobs.model import JobRecord
+from core.payload.decode import NotJson, decode
+from core.payload.load import read_payload
+from core.payload.problems import json_type
 from nuvyn_tui.screens.build_picker import OpenFile, SaveFile
 from nuvyn_tui.screens.query_pick import Choice, Pick
 from nuvyn_tui.widgets.grid import Column
@@ -16,9 +20,25 @@ if TYPE_CHECKING:
 _RECENT = 100
 
 
-async def ask_file_to_open(app: NuvynApp) -> Path | None:
-    """A payload file, or None."""
-    return await app.push_screen_wait(OpenFile(".", "Open a payload"))
+async def ask_payload(app: NuvynApp) -> tuple[dict[str, Any], str] | None:
+    """A payload from a file and the file's name, or None; what is wrong with the file is shown.
+
+    Raises:
+        UsageError: the file can't be read.
+    """
+    path = await app.push_screen_wait(OpenFile(".", "Open a payload"))
+    if path is None:
+        return None
+    text, _ = await app.bridge.other(read_payload, str(path), io.StringIO(), {})
+    try:
+        value = decode(text)
+    except NotJson as error:
+        app.show_error(f"{path.name} is not JSON: {error}", error.hint)
+        return None
+    if not isinstance(value, dict):
+        app.show_error(f"{path.name} holds {json_type(value)}, not a payload", "a payload is one JSON object: { … }")
+        return None
+    return value, path.name
 
 
 async def ask_file_to_save(app: NuvynApp, name: str) -> Path | None:

@@ -9,10 +9,18 @@ from core.payload.draft import Draft
 from core.payload.problems import Checked, Problem
 from core.secrets import mask_url
 from core.text import plural
-from nuvyn_tui.widgets.grid import Cell, Column
+from nuvyn_tui.widgets.grid import Cell, Column, Grid
 
 SOURCE_COLUMNS = (Column("source"), Column("state", 10), Column("path", wide=56))
 PROBLEM_COLUMNS = (Column("", 7), Column("place", 26), Column("message"), Column("hint", wide=100))
+
+EMPTY = """A payload names the
+sources of a workflow.
+n adds a source
+o opens a file
+p takes pasted JSON
+R takes a job's payload"""
+PROBLEMS_EMPTY = "What is wrong with the payload stands here; enter goes to its place."
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +72,13 @@ def problem_cells(problem: Problem) -> list[Cell]:
     """A problem's cells."""
     meaning = "bad" if problem.severity == "error" else "warn"
     return [(problem.severity, meaning), (problem.path, "quiet"), problem.message, (problem.hint, "quiet")]
+
+
+def source_grid() -> Grid[SourceLine]:
+    """The list of sources."""
+    return Grid(SOURCE_COLUMNS, source_cells, lambda line: line.index, empty=EMPTY, header=False, id="sources")
+
+
+def problem_grid() -> Grid[Problem]:
+    """The list of problems."""
+    return Grid(PROBLEM_COLUMNS, problem_cells, lambda p: (p.path, p.message), header=False, id="problems")

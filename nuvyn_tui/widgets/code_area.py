@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 # Beyond this a text is shown without colours: each change would be felt.
-_MOST_CHARACTERS = 200_000
+_MOST_CHARACTERS = 60_000
 
 _UNSHOWN = "\N{REPLACEMENT CHARACTER}"
 _NAMES = (

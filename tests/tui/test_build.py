@@ -204,6 +204,24 @@ async def test_files_are_picked_whatever_their_names(
         await until(pilot, lambda: isinstance(app.screen, BuildScreen) and screen(app)._draft.workflow_id == "picked")
 
 
+async def test_a_large_payload_is_checked_once_typing_rests(app: NuvynApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        sources = [{"source_id": f"s{n}", "data_source_path": "/a"} for n in range(300)]
+        screen(app).load({"workflow_id": "w", "sources": sources}, "the test")
+        await pilot.pause()
+        field(app, "source_id").focus()
+        await pilot.press("end", "backspace", "1")
+        # The change is in the draft at once; that two ids are the same now is told a moment later.
+        await until(pilot, lambda: screen(app)._draft.sources[0]["source_id"] == "s1")
+        await until(pilot, lambda: any("duplicate" in p.message for p in app.screen.query_one("#problems", Grid).rows))
+        await pilot.press("escape", "f4")
+        area = app.screen.query_one("#json", CodeArea)
+        area.text = area.text.replace('"workflow_id": "w"', '"workflow_id": "typed"')
+        await pilot.press("f4")
+        assert screen(app)._draft.workflow_id == "typed"
+
+
 def outcome(app: NuvynApp) -> object:
     return next(iter(app.screen.query("#outcome")), None)
 
