@@ -247,12 +247,14 @@ class BuildScreen(ModeScreen):
 
     def action_undo(self) -> None:
         if self._draft.undo():
+            self.query_one("#draft", Static).update()
             self._changed()
         else:
             self.notify("There is nothing to take back.", markup=False)
 
     def action_redo(self) -> None:
         if self._draft.redo():
+            self.query_one("#draft", Static).update()
             self._changed()
         else:
             self.notify("There is nothing to make again.", markup=False)

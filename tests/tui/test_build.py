@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 from textual_fspicker.parts import CurrentDirectory
 
 from core.house import House
@@ -139,6 +139,17 @@ async def test_the_draft_is_kept_when_the_app_is_left_at_once(app: NuvynApp, hou
         await pilot.press("2")
         screen(app).load({"workflow_id": "just loaded"}, "the test")
     assert "just loaded" in (house.settings.home / "drafts" / "current.json").read_text()
+
+
+async def test_loading_is_taken_back_and_so_is_where_it_came_from(app: NuvynApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        screen(app).load({"workflow_id": "first"}, "one")
+        screen(app).load({"workflow_id": "second"}, "a[/foo]b")
+        origin = app.screen.query_one("#draft", Static)
+        assert str(origin.content) == "from a[/foo]b"
+        await pilot.press("u")
+        assert screen(app)._draft.workflow_id == "first" and not str(origin.content)
 
 
 async def test_a_draft_that_cannot_be_kept_is_told_once(app: NuvynApp, house: House) -> None:
