@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from core.mirror.mirror import Mirror
+from core.mirror.session import literal
 
 T = TypeVar("T")
 
 MOST_FILES = 10_000
 """How many files or changes are given at most; whoever shows so many says that there may be more."""
+MOST_SHARES = 1_000
+"""How many tables by size, reasons or runs are given at most; the same holds for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,14 @@ class SourceRow:
     columns: int
     failed: int
     duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TableName:
+    """A table as a list of very many names it: with its rows, None where they aren't known."""
+
+    name: str
+    rows: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,16 +165,25 @@ class Browser:
             {"w": workflow_id},
         )
 
-    def tables(self, workflow_id: str, source_id: str) -> list[TableRow]:
-        """A source's tables, by name."""
+    def table_names(self, workflow_id: str, source_id: str) -> list[TableName]:
+        """A source's tables, by name: fast also for 50,000 of them."""
         return self._rows(
+            TableName,
+            f"SELECT table_name AS name, row_count AS rows FROM tables {_OF_SOURCE} ORDER BY table_name",
+            {"w": workflow_id, "s": source_id},
+        )
+
+    def table(self, workflow_id: str, source_id: str, table: str) -> TableRow | None:
+        """One table; None when the mirror holds it no more."""
+        found = self._rows(
             TableRow,
             "SELECT table_name AS name, file_path AS path, file_type AS type, row_count AS rows,"
             " row_count_source AS rows_from, column_count AS columns, size_bytes AS bytes, file_count AS files,"
             " coalesce(partition_columns, []) AS partitions, grouping, coalesce(warnings, []) AS warnings, comment"
-            f" FROM tables {_OF_SOURCE} ORDER BY table_name",
-            {"w": workflow_id, "s": source_id},
+            f" FROM tables {_OF_SOURCE} AND table_name = $t",
+            {"w": workflow_id, "s": source_id, "t": table},
         )
+        return found[0] if found else None
 
     def columns(self, workflow_id: str, source_id: str, table: str) -> list[ColumnRow]:
         """A table's columns, in order."""
@@ -198,11 +218,12 @@ class Browser:
         )
 
     def runs(self, workflow_id: str, source_id: str) -> list[RunRow]:
-        """A source's runs, newest first."""
+        """A source's runs, newest first, at most `MOST_SHARES`."""
         return self._rows(
             RunRow,
             "SELECT started_at AS started, status, files_read AS read, files_unchanged AS unchanged, requests,"
-            f" attempts, error_message AS error FROM executor_runs {_OF_SOURCE} ORDER BY started_at DESC LIMIT 100",
+            f" attempts, error_message AS error FROM executor_runs {_OF_SOURCE} ORDER BY started_at DESC"
+            f" LIMIT {MOST_SHARES}",
             {"w": workflow_id, "s": source_id},
         )
 
@@ -216,13 +237,14 @@ class Browser:
             {"w": workflow_id, "s": source_id},
         )
 
-    def largest(self, workflow_id: str, source_id: str) -> list[Share]:
-        """A source's largest tables; `count` is of their files."""
+    def largest(self, workflow_id: str, source_id: str, prefix: str = "") -> list[Share]:
+        """The largest tables whose names begin so, at most `MOST_SHARES`; `count` is of their files."""
         return self._rows(
             Share,
             "SELECT table_name AS name, coalesce(file_count, 0) AS count, coalesce(size_bytes, 0) AS bytes,"
-            f" row_count AS rows FROM tables {_OF_SOURCE} ORDER BY bytes DESC, name LIMIT 1000",
-            {"w": workflow_id, "s": source_id},
+            f" row_count AS rows FROM tables {_OF_SOURCE} AND starts_with(table_name, $p)"
+            f" ORDER BY bytes DESC, name LIMIT {MOST_SHARES}",
+            {"w": workflow_id, "s": source_id, "p": prefix},
         )
 
     def accounting(self, workflow_id: str, source_id: str) -> list[Share]:
@@ -235,12 +257,13 @@ class Browser:
         )
 
     def failures(self, workflow_id: str, source_id: str) -> list[Share]:
-        """Why files of a source could not be read, the most frequent reason first."""
+        """Why files of a source could not be read, the most frequent reason first, at most `MOST_SHARES`."""
         return self._rows(
             Share,
             "SELECT coalesce(error, 'no reason known') AS name, count(*) AS count,"
             " coalesce(sum(size_bytes), 0)::BIGINT AS bytes"
-            f" FROM files {_OF_SOURCE} AND status = 'failed' GROUP BY 1 ORDER BY count DESC, name LIMIT 100",
+            f" FROM files {_OF_SOURCE} AND status = 'failed' GROUP BY 1 ORDER BY count DESC, name"
+            f" LIMIT {MOST_SHARES}",
             {"w": workflow_id, "s": source_id},
         )
 
@@ -255,3 +278,21 @@ class Browser:
 
 
 _OF_SOURCE = "WHERE workflow_id = $w AND source_id = $s"
+
+
+def question_about(
+    workflow_id: str, source_id: str | None = None, table: str | None = None, *, prefix: str = ""
+) -> str:
+    """SQL to begin with: a table's columns, the tables of a source (those that begin with `prefix`), or the sources."""
+    where = [f"workflow_id = {literal(workflow_id)}"]
+    if source_id is not None:
+        where.append(f"source_id = {literal(source_id)}")
+    if table is not None:
+        where.append(f"table_name = {literal(table)}")
+        fields, asked, order = "column_name, data_type, is_nullable, native_type", "columns", "position"
+    elif source_id is not None:
+        where += [f"starts_with(table_name, {literal(prefix)})"] if prefix else []
+        fields, asked, order = "table_name, file_type, row_count, file_count", "tables", "table_name"
+    else:
+        fields, asked, order = "source_id, source_type, files_found, tables_found", "sources", "source_id"
+    return f"SELECT {fields}\nFROM {asked}\nWHERE {' AND '.join(where)}\nORDER BY {order}"

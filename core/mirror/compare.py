@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from core.mirror.mirror import Mirror
 
 KINDS = ("only in A", "only in B", "type differs", "nullability differs", "same")
-MOST_SHOWN = 20_000
+MOST_SHOWN = 10_000
+"""How many lines of each kind are given at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +39,23 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The differences, tables in order; `counts` by kind over all, also where `differences` are cut."""
+    """The differences, tables in order. The counts by kind are over all, also where `differences` are cut.
+
+    `tables` are whole tables, `columns` those of the tables that both sides have.
+    """
 
     a: Side
     b: Side
     differences: tuple[Difference, ...]
-    counts: Mapping[str, int]
+    tables: Mapping[str, int]
+    columns: Mapping[str, int]
     types: tuple[tuple[str, int, int], ...]
     """How many columns of each type A and B have, the most frequent first."""
 
-    @property
-    def cut(self) -> bool:
-        """Whether there are more differences than given."""
-        return sum(self.counts.values()) > len(self.differences)
+    def count(self, kind: str | None = None) -> int:
+        """How many lines there are of a kind, or at all."""
+        whole = {name: self.tables[name] for name in KINDS[:2]}
+        return sum(n for counts in (whole, self.columns) for name, n in counts.items() if kind in (None, name))
 
 
 _SQL = """
@@ -92,10 +97,15 @@ def compare(mirror: Mirror, a: Side, b: Side) -> Comparison:
     lines = _SQL.format(table_a="$bt" if tables else "table_name", table_b="$bt" if tables else "table_name")
     params = {"aw": a.workflow_id, "as": a.source_id, "at": a.table}
     params |= {"bw": b.workflow_id, "bs": b.source_id, "bt": b.table}
-    counted = mirror.query(lines + "SELECT kind, count(*) AS n FROM lines GROUP BY kind", params=params).to_pylist()
+    counted = mirror.query(
+        lines + "SELECT kind, column_name IS NULL AS whole, count(*) AS n FROM lines GROUP BY ALL"
+        " UNION ALL SELECT 'same', true, count(*) FROM ta JOIN tb USING (table_name)",
+        params=params,
+    ).to_pylist()
     shown = mirror.query(
-        lines + "SELECT kind, table_name, column_name, a, b FROM lines"
-        f" ORDER BY kind = 'same', table_name, position, column_name LIMIT {MOST_SHOWN}",
+        lines + "SELECT kind, table_name, column_name, a, b FROM lines QUALIFY"
+        f" row_number() OVER (PARTITION BY kind ORDER BY table_name, position, column_name) <= {MOST_SHOWN}"
+        " ORDER BY kind = 'same', table_name, position, column_name",
         params=params,
     )
     types = mirror.query(
@@ -104,11 +114,12 @@ def compare(mirror: Mirror, a: Side, b: Side) -> Comparison:
         " GROUP BY data_type ORDER BY count(*) DESC, data_type LIMIT 50",
         params=params,
     )
-    counts = {row["kind"]: row["n"] for row in counted}
+    counts = {(row["kind"], row["whole"]): row["n"] for row in counted}
     return Comparison(
         a,
         b,
         tuple(Difference(*row) for row in zip(*(column.to_pylist() for column in shown.columns), strict=True)),
-        {kind: counts.get(kind, 0) for kind in KINDS},
+        {kind: counts.get((kind, True), 0) for kind in ("only in A", "only in B", "same")},
+        {kind: counts.get((kind, False), 0) for kind in KINDS},
         tuple((row["data_type"], row["a"], row["b"]) for row in types.to_pylist()),
     )

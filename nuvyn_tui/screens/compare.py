@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -10,8 +11,9 @@ from textual.content import Content
 from textual.widgets import Static
 
 from core.mirror.compare import KINDS, Comparison, Difference
+from core.text import plural
 from nuvyn_tui.screens.mode import ModeScreen
-from nuvyn_tui.text import bar, plain
+from nuvyn_tui.text import bar, fit, plain
 from nuvyn_tui.widgets.grid import Cell, Column, Grid
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ _COLUMNS = (
     Column("B"),
 )
 _TYPES_SHOWN = 6
-_BAR = 10
+_BAR = 8
 
 
 class CompareScreen(ModeScreen):
@@ -55,26 +57,28 @@ class CompareScreen(ModeScreen):
 
     def _head(self) -> Content:
         found = self._found
-        counts = Content("   ").join(
-            Content.assemble((f"{found.counts[kind]:,} ", "bold"), kind) for kind in KINDS if found.counts[kind]
-        )
         most = max((max(a, b) for _, a, b in found.types), default=0)
         lines = [
             Content.assemble(("A  ", "bold $text-success"), plain(found.a.name)),
             Content.assemble(("B  ", "bold $text-error"), plain(found.b.name)),
-            counts if any(found.counts.values()) else Content("neither has any column"),
         ]
+        if found.a.table is None:
+            lines.append(_counted("tables   ", found.tables))
+        lines.append(_counted("columns  ", found.columns))
         for name, a, b in found.types[:_TYPES_SHOWN]:
-            drawn = f"  A {bar(a, most, _BAR)} {a:>6,}   B {bar(b, most, _BAR)} {b:>6,}"
-            lines.append(Content.assemble(plain(f"{name[:24]:24}"), drawn))
+            drawn = f"  A {bar(a, most, _BAR)} {a:>7,}  B {bar(b, most, _BAR)} {b:>7,}"
+            lines.append(Content.assemble(plain(fit(name, 14)), drawn))
+        if len(found.types) > _TYPES_SHOWN:
+            lines.append(plain("these are the most frequent types; there are more", "$text-muted"))
         return Content("\n").join(lines)
 
     def _show(self) -> None:
         rows = [line for line in self._found.differences if self._kind in (None, line.kind)]
         grid = self.query_one("#differences", Grid)
         grid.show(rows)
-        cut = f", the first {len(self._found.differences):,} lines" if self._found.cut else ""
-        grid.border_title = f"{self._kind or 'all'}{cut}"
+        every = self._found.count(self._kind)
+        cut = f"the first {len(rows):,} of " if len(rows) < every else ""
+        grid.border_title = f"{self._kind or 'all'}: {cut}{plural(every, 'line')}"
 
     @on(Grid.Chosen)
     async def _chosen(self, event: Grid.Chosen) -> None:
@@ -86,7 +90,7 @@ class CompareScreen(ModeScreen):
 
     def action_kind(self) -> None:
         """Show the next kind that there is."""
-        kinds = [None, *(kind for kind in KINDS if self._found.counts[kind])]
+        kinds = [None, *(kind for kind in KINDS if self._found.count(kind))]
         self._kind = kinds[(kinds.index(self._kind) + 1) % len(kinds)]
         self._show()
 
@@ -98,6 +102,13 @@ class CompareScreen(ModeScreen):
 
     def action_back(self) -> None:
         self.dismiss()
+
+
+def _counted(what: str, counts: Mapping[str, int]) -> Content:
+    """How many there are of each kind."""
+    named = [(kind, n) for kind, n in counts.items() if n]
+    parts = [Content.assemble((f"{n:,} ", "bold"), kind) for kind, n in named]
+    return Content.assemble(what, Content("   ").join(parts) if parts else "none")
 
 
 def _cells(line: Difference) -> list[Cell]:

@@ -9,24 +9,25 @@ from typing import cast
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Static
 
 from core.errors import NuvynError
 from core.house import open_mirror
-from core.mirror.browse import Browser
+from core.mirror.browse import Browser, question_about
 from core.mirror.compare import Comparison, Side, compare
-from core.mirror.session import literal
 from nuvyn_tui.screens.compare import CompareScreen
-from nuvyn_tui.screens.explore_tree import COLUMNS, FOLDER_MARK, Catalog, Key, Node, cells, folders_of
-from nuvyn_tui.screens.explore_views import Detail, View, read_detail
+from nuvyn_tui.screens.dialogs import Reader
+from nuvyn_tui.screens.explore_tree import Catalog, Key, Node, TreeGrid, folders_of
+from nuvyn_tui.screens.explore_views import Detail, View, read_detail, story_of
 from nuvyn_tui.screens.mode import ModeScreen
 from nuvyn_tui.screens.search import Search
 from nuvyn_tui.text import plain
 from nuvyn_tui.widgets.grid import Grid
+from nuvyn_tui.widgets.views import ViewNames
 
 _LOOK_EVERY_S = 2.0
 _SETTLED_S = 0.06
+_SLOW_S = 0.4
 
 _EMPTY = """Here the tables and columns show that your jobs found.
 So far none has stored any. Press 1 and then d for the demo, or 2 for a payload."""
@@ -49,14 +50,16 @@ class ExploreScreen(ModeScreen):
         self._view_name = ""
         self._wanted: str | None = None
         self._marked: Side | None = None
+        self._searched = ""
         self._stamp: object = None
+        self._looking = False
 
     def panes(self) -> ComposeResult:
         with Horizontal():
-            yield Grid[Node](COLUMNS, cells, lambda node: node.key, empty=_EMPTY, header=False, id="tree")
+            yield TreeGrid(empty="Reading the catalog…", id="tree")
             with Vertical(id="detail"):
                 yield Static(id="head")
-                yield Static(id="views")
+                yield ViewNames(id="views")
                 yield Grid[object]((), lambda row: (), lambda row: row, empty="", id="rows")
 
     def on_mount(self) -> None:
@@ -70,20 +73,27 @@ class ExploreScreen(ModeScreen):
         self._look()
 
     @property
-    def _tree(self) -> Grid[Node]:
-        return self.query_one("#tree", Grid)
+    def _tree(self) -> TreeGrid:
+        return self.query_one("#tree", TreeGrid)
 
     @property
     def _rows(self) -> Grid[object]:
         return self.query_one("#rows", Grid)
 
-    @work(exclusive=True, group="look")
+    @work(group="look")
     async def _look(self) -> None:
         """Read the catalog again when a job has committed."""
-        if self.is_current and (stamp := await self.bridge.other(self._file_stamp)) != self._stamp:
-            # Before reading: a mirror that can't be read is told of once, until it changes.
-            self._stamp = stamp
-            await self._reload()
+        # One at a time and never cut short: while a worker commits, reading may take longer than the next look.
+        if not self.is_current or self._looking:
+            return
+        self._looking = True
+        try:
+            if (stamp := await self.bridge.other(self._file_stamp)) != self._stamp:
+                # Before reading: a mirror that can't be read is told of once, until it changes.
+                self._stamp = stamp
+                await self._reload()
+        finally:
+            self._looking = False
 
     def _file_stamp(self) -> object:
         with suppress(OSError):
@@ -93,6 +103,7 @@ class ExploreScreen(ModeScreen):
 
     async def _reload(self) -> None:
         self._catalog.workflows = await self.bridge.mirror(self._browser.workflows)
+        self._catalog.forget_closed()
         if len(self._catalog.workflows) == 1:
             self._catalog.opened.add((self._catalog.workflows[0].workflow_id,))
         for key in sorted(self._catalog.opened, key=len):
@@ -101,18 +112,17 @@ class ExploreScreen(ModeScreen):
         self._tell()
 
     async def _load(self, key: Key) -> None:
-        """Read what is below a workflow or a source."""
+        """Read what is below a workflow or a source; what has not changed since is not read again."""
         if len(key) == 1:
             self._catalog.sources[key[0]] = await self.bridge.mirror(self._browser.sources, key[0])
         elif len(key) == 2:
-            rows = self._catalog.sources.get(key[0], ())
-            source = next((row for row in rows if row.source_id == key[1]), None)
-            if source is not None:
-                tables = await self.bridge.mirror(self._browser.tables, *key)
-                self._catalog.folders[key] = await self.bridge.other(folders_of, source, tables)
+            source = self._catalog.source(key)
+            if source is not None and self._catalog.folders.get(key, (None,))[0] != source:
+                names = await self.bridge.mirror(self._browser.table_names, *key)
+                self._catalog.folders[key] = (source, await self.bridge.other(folders_of, source, names))
 
     def _draw(self) -> None:
-        self._tree.show(self._catalog.nodes())
+        self._tree.show(self._catalog.nodes(), empty=_EMPTY)
         self.set_class(not self._tree.rows, "-empty")
         self.refresh_keys()
 
@@ -127,11 +137,15 @@ class ExploreScreen(ModeScreen):
         node = self._tree.row
         if node is None:
             return
+        head = self.query_one("#head", Static)
+        slow = self.set_timer(_SLOW_S, lambda: head.update(plain(f"Reading {node.name}…")))
         try:
             detail = await self.bridge.mirror(read_detail, self._browser, node)
         except NuvynError as error:
-            self.query_one("#head", Static).update(plain(error))
+            head.update(plain(error))
             return
+        finally:
+            slow.stop()
         self._detail = detail
         self._show()
 
@@ -143,13 +157,9 @@ class ExploreScreen(ModeScreen):
     def _show(self) -> None:
         assert self._detail is not None
         self.query_one("#head", Static).update(self._detail.head)
-        view = self._view
-        names = [
-            Content.styled(f" {v.name} {len(v.rows):,} ", "reverse" if v is view else "") for v in self._detail.views
-        ]
-        if view is not None and view.cut:
-            names.append(plain(f"  {view.cut}", "$text-warning"))
-        self.query_one("#views", Static).update(Content("").join(names))
+        view, views = self._view, self._detail.views
+        titles = [found.title for found in views]
+        self.query_one(ViewNames).show(titles, views.index(view) if view else 0, view.cut if view else "")
         if view is None:
             self._rows.show((), empty="")
         else:
@@ -169,22 +179,25 @@ class ExploreScreen(ModeScreen):
 
     def open_source(self, workflow_id: str, source_id: str) -> None:
         """Open the tree at a source."""
-        self._open_at((workflow_id, source_id, FOLDER_MARK), None, None)
+        self._open_at(workflow_id, source_id, None, None)
 
     def open_table(self, workflow_id: str, source_id: str, table: str, column: str | None = None) -> None:
         """Open the tree at a table, with the cursor on one of its columns."""
-        self._open_at((workflow_id, source_id, FOLDER_MARK), table, column)
+        self._open_at(workflow_id, source_id, table, column)
 
     @work(exclusive=True, group="open")
-    async def _open_at(self, key: Key, table: str | None, column: str | None) -> None:
-        source = key[:2]
-        self._catalog.open_to(key)
+    async def _open_at(self, workflow_id: str, source_id: str, table: str | None, column: str | None) -> None:
+        source = (workflow_id, source_id)
         self._catalog.workflows = await self.bridge.mirror(self._browser.workflows)
         await self._load(source[:1])
         await self._load(source)
-        place: Key | None = source
-        if table is not None and (place := self._catalog.key_of(source[0], source[1], table)) is not None:
-            self._catalog.open_to(place)
+        place = source if table is None else self._catalog.key_of(*source, table)
+        if place is None or self._catalog.source(source) is None:
+            self._draw()
+            self.notify(f"The mirror holds nothing of {'/'.join(filter(None, (*source, table)))}.", severity="warning")
+            return
+        self._catalog.open_to(place)
+        self._catalog.opened.add(source)
         self._draw()
         self._tree.select(place)
         if column is not None:
@@ -192,13 +205,27 @@ class ExploreScreen(ModeScreen):
             self._view_name = "columns"
             self._tell()
 
-    @work(exclusive=True, group="toggle")
-    async def _set_open(self, node: Node, opened: bool) -> None:
-        if opened:
-            await self._load(node.key)
+    def _set_open(self, node: Node, opened: bool) -> None:
+        if not opened:
+            self._catalog.opened.discard(node.key)
+        elif self._catalog.knows(node.key):
             self._catalog.opened.add(node.key)
         else:
-            self._catalog.opened.discard(node.key)
+            self._read(node.key)
+            return
+        self._draw()
+
+    @work(group="read")
+    async def _read(self, key: Key) -> None:
+        """Open a node whose children are not known yet; the line says so meanwhile."""
+        self._tree.busy.add(key)
+        self._tree.refresh()
+        try:
+            await self._load(key)
+        finally:
+            self._tree.busy.discard(key)
+            self._tree.refresh()
+        self._catalog.opened.add(key)
         self._draw()
 
     @on(Grid.Chosen, "#tree")
@@ -211,46 +238,62 @@ class ExploreScreen(ModeScreen):
 
     @on(Grid.Chosen, "#rows")
     def _chosen_row(self, event: Grid.Chosen) -> None:
-        from nuvyn_tui.screens.dialogs import Reader
-
         view, node = self._view, self._tree.row
-        if view is not None and view.name == "sources" and node is not None:
+        if view is None or node is None:
+            return
+        if view.name == "sources":
             self.open_source(node.key[0], event.row.source_id)
-        elif view is not None:
-            texts = (cell if isinstance(cell, str) else cell[0] for cell in view.cells(event.row))
-            lines = [f"{c.title}: {t}" if c.title else t for c, t in zip(view.columns, texts, strict=True) if t]
-            self.app.push_screen(Reader(view.name.removesuffix("s").title(), "\n".join(lines)))
+        elif view.name == "tables":
+            self.open_table(*node.who, event.row.name)
+            self._tree.focus()
+        else:
+            self.app.push_screen(Reader(view.name.removesuffix("s").title(), story_of(event.row)))
+
+    @on(ViewNames.Chosen)
+    def _chosen_view(self, event: ViewNames.Chosen) -> None:
+        self._step_view(event.number, from_here=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action in ("view", "compare", "query", "export"):
+        if action in ("view", "export"):
+            return self.is_mounted and self._view is not None
+        if action in ("compare", "query"):
             return self.is_mounted and self._tree.row is not None
-        if action in ("expand", "collapse"):
-            return self.is_mounted and self._tree.has_focus
         return True
 
     def action_expand(self) -> None:
         node = self._tree.row
-        if node is not None and not node.is_leaf and not node.opened:
-            self._set_open(node, True)
-        elif node is not None and node.is_leaf:
+        if node is None or not self._tree.has_focus:
+            return
+        if node.is_leaf:
             self._rows.focus()
-        else:
+        elif node.opened:
             self._tree.action_move(1)
+        else:
+            self._set_open(node, True)
 
     def action_collapse(self) -> None:
         node = self._tree.row
-        if node is not None and node.opened:
+        if not self._tree.has_focus:
+            self._tree.focus()
+        elif node is not None and node.opened:
             self._set_open(node, False)
         elif node is not None:
             self._tree.select(node.key[:-1])
 
     def action_back(self) -> None:
+        """To the tree; there, take the mark away."""
+        if self._tree.has_focus:
+            self._mark(None)
         self._tree.focus()
 
-    def action_view(self) -> None:
-        if self._detail and self._detail.views and (view := self._view):
+    def action_view(self, by: int = 1) -> None:
+        self._step_view(by)
+
+    def _step_view(self, number: int, *, from_here: bool = True) -> None:
+        if self._detail and (view := self._view):
             views = self._detail.views
-            self._view_name = views[(views.index(view) + 1) % len(views)].name
+            at = views.index(view) + number if from_here else number
+            self._view_name = views[at % len(views)].name
             self._show()
 
     def action_refresh(self) -> None:
@@ -259,34 +302,49 @@ class ExploreScreen(ModeScreen):
 
     @work(exclusive=True, group="act")
     async def action_search(self) -> None:
-        hit = await self.app.push_screen_wait(Search(self.bridge, self._mirror))
+        dialog = Search(self.bridge, self._mirror, self._searched)
+        hit = await self.app.push_screen_wait(dialog)
+        self._searched = dialog.text
         if hit is not None:
             self.open_table(hit.workflow_id, hit.source_id, hit.table, hit.column)
 
-    @work(exclusive=True, group="act")
-    async def action_compare(self) -> None:
+    def action_compare(self) -> None:
+        # Reads the cursor at once: a worker would begin only after the keys that follow.
         node = self._tree.row
         side = _side(node) if node is not None else None
-        if side is None:
-            self.notify("Compare takes two sources, or two tables.", markup=False)
-        elif self._marked is None or self._marked == side:
-            self._marked = side
-            self.notify(f"Marked {side.name}. Go to another and press c again.", markup=False)
+        if node is None or side is None:
+            self.notify("Compare takes two sources, or two tables.")
+        elif self._marked is None:
+            self._mark(node)
+            self.notify(f"Marked {side.name}. Go to another and press c again.")
+        elif self._marked == side:
+            self._mark(None)
+            self.notify("No longer marked.")
         elif (self._marked.table is None) != (side.table is None):
-            self.notify("A source compares with a source, a table with a table. Marked this one now.", markup=False)
-            self._marked = side
+            self.notify("A source compares with a source, a table with a table. Marked this one now.")
+            self._mark(node)
         else:
-            found: Comparison = await self.bridge.mirror(compare, self._mirror, self._marked, side)
-            self._marked = None
-            self.app.clear_notifications()
-            await self.app.push_screen(CompareScreen(self, found))
+            self._compare(self._marked, side)
+            self._mark(None)
+
+    def _mark(self, node: Node | None) -> None:
+        self._marked = _side(node) if node is not None else None
+        self._tree.marked = node.key if node is not None else None
+        self._tree.refresh()
+
+    @work(exclusive=True, group="act")
+    async def _compare(self, a: Side, b: Side) -> None:
+        found: Comparison = await self.bridge.mirror(compare, self._mirror, a, b)
+        self.app.clear_notifications()
+        await self.app.push_screen(CompareScreen(self, found))
 
     async def action_query(self) -> None:
         from nuvyn_tui.screens.query import QueryScreen
 
         node = self._tree.row
         assert node is not None, "the key is off without a node"
-        sql = _question(node)
+        part = {"table": node.full} if node.is_leaf else {"prefix": node.full}
+        sql = question_about(*node.key[:2], **part)
         await self.house.open("query", lambda screen: cast(QueryScreen, screen).ask(sql))
 
     @work(exclusive=True, group="act")
@@ -299,18 +357,5 @@ class ExploreScreen(ModeScreen):
 
 def _side(node: Node) -> Side | None:
     if node.table is not None:
-        return Side(node.key[0], node.key[1], node.table.name)
-    return Side(*node.key) if node.source is not None else None
-
-
-def _question(node: Node) -> str:
-    """SQL about a node."""
-    where = [f"{name} = {literal(value)}" for name, value in zip(("workflow_id", "source_id"), node.key, strict=False)]
-    if node.table is not None:
-        where.append(f"table_name = {literal(node.table.name)}")
-        fields, table, order = "column_name, data_type, is_nullable, native_type", "columns", "position"
-    elif len(node.key) > 1:
-        fields, table, order = "table_name, file_type, row_count, file_count", "tables", "table_name"
-    else:
-        fields, table, order = "source_id, source_type, files_found, tables_found", "sources", "source_id"
-    return f"SELECT {fields}\nFROM {table}\nWHERE {' AND '.join(where)}\nORDER BY {order}"
+        return Side(*node.who, node.full)
+    return Side(*node.who) if node.source is not None else None

@@ -5,62 +5,108 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from core.mirror.browse import SourceRow, TableRow, WorkflowRow
+from core.mirror.browse import SourceRow, TableName, WorkflowRow
 from core.text import plural
-from nuvyn_tui.widgets.grid import Cell, Column
+from nuvyn_tui.widgets.grid import Cell, Column, Grid
 
 Key = tuple[str, ...]
 """A node's place: workflow, source, then the parts of the table's name."""
 
-COLUMNS = (Column(""), Column("", 11, right=True))
 FOLDER_MARK = "/"
+_COLUMNS = (Column(""), Column("", 11, right=True))
+_FILE_SOURCES = ("local_filesystem", "azure_blob", "aws_s3", "fsspec")
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A line of the tree; exactly one of the rows below is there, none for a folder."""
+    """A line of the tree: a workflow, a source or a table where that is set, else a folder.
+
+    `full` is the table's whole name, of a folder how the names of its tables begin.
+    """
 
     key: Key
     label: str
     depth: int
     opened: bool
     note: str
+    full: str = ""
     workflow: WorkflowRow | None = None
     source: SourceRow | None = None
-    table: TableRow | None = None
+    table: TableName | None = None
+    below: int = 0
+
+    @property
+    def who(self) -> tuple[str, str]:
+        """The workflow and source it belongs to."""
+        return self.key[0], self.key[1]
 
     @property
     def is_leaf(self) -> bool:
         return self.table is not None
 
+    @property
+    def is_folder(self) -> bool:
+        return len(self.key) > 2 and self.table is None
+
+    @property
+    def name(self) -> str:
+        """As people write it, from the workflow on."""
+        return "/".join((*self.key[:2], self.full) if self.full else self.key)
+
 
 @dataclass(slots=True)
-class _Folder:
-    """Folders and tables below a source or folder."""
+class Folder:
+    """Folders and tables below a source or folder; `full` is how their names begin."""
 
-    folders: dict[str, _Folder] = field(default_factory=dict)
-    tables: list[tuple[str, TableRow]] = field(default_factory=list)
+    full: str = ""
+    folders: dict[str, Folder] = field(default_factory=dict)
+    tables: list[Node] = field(default_factory=list)
     count: int = 0
 
 
-def cells(node: Node) -> list[Cell]:
-    """A line's cells."""
-    mark = "  " if node.is_leaf else "▾ " if node.opened else "▸ "
-    return ["  " * node.depth + mark + node.label, (node.note, "quiet")]
+class TreeGrid(Grid[Node]):
+    """The tree; the nodes in `busy` are being read, and `marked` is one that waits to be compared."""
+
+    HELP = "The catalog. Right and left open and close, enter opens, y copies the whole name."
+
+    def __init__(self, *, empty: str, id: str) -> None:
+        super().__init__(_COLUMNS, self._drawn, lambda node: node.key, empty=empty, header=False, id=id)
+        self.marked: Key | None = None
+        self.busy: set[Key] = set()
+
+    def _drawn(self, node: Node) -> list[Cell]:
+        mark = "  " if node.is_leaf else "▾ " if node.opened else "▸ "
+        note = (node.note, "quiet")
+        if node.key in self.busy:
+            note = ("reading…", "live")
+        elif node.key == self.marked:
+            note = ("● marked", "warn")
+        return ["  " * node.depth + mark + node.label, note]
+
+    def action_copy(self) -> None:
+        """Copy the name from the workflow on."""
+        if self.row is not None:
+            self.app.copy_to_clipboard(self.row.name)
+            self.app.notify(f"Copied {self.row.name}")
 
 
-def folders_of(source: SourceRow, tables: Sequence[TableRow]) -> _Folder:
+def folders_of(source: SourceRow, tables: Sequence[TableName]) -> Folder:
     """A source's tables in their folders; a database's in their schemas."""
-    root = _Folder()
-    separator = "." if source.source_type not in ("local_filesystem", "azure_blob", "aws_s3", "fsspec") else "/"
+    top = (source.workflow_id, source.source_id)
+    root = Folder()
     for table in tables:
-        *path, name = table.name.split(separator) if separator in table.name else [table.name]
+        path, name = _parts(source, table.name)
         at = root
+        key: Key = top
         at.count += 1
         for part in path:
-            at = at.folders.setdefault(part, _Folder())
+            key = (*key, part + FOLDER_MARK)
+            if part not in at.folders:
+                at.folders[part] = Folder(f"{at.full}{part}{_separator(source)}")
+            at = at.folders[part]
             at.count += 1
-        at.tables.append((name, table))
+        rows = "" if table.rows is None else f"{table.rows:,}"
+        at.tables.append(Node((*key, name), name, len(key), False, rows, table.name, table=table))
     return root
 
 
@@ -70,8 +116,21 @@ class Catalog:
     def __init__(self) -> None:
         self.workflows: Sequence[WorkflowRow] = ()
         self.sources: dict[str, Sequence[SourceRow]] = {}
-        self.folders: dict[Key, _Folder] = {}
+        self.folders: dict[Key, tuple[SourceRow, Folder]] = {}
         self.opened: set[Key] = set()
+
+    def source(self, key: Key) -> SourceRow | None:
+        """The source of a node."""
+        return next((row for row in self.sources.get(key[0], ()) if row.source_id == key[1]), None)
+
+    def knows(self, key: Key) -> bool:
+        """Whether the children of a node have been read."""
+        return len(key) > 2 or key in self.folders or (len(key) == 1 and key[0] in self.sources)
+
+    def forget_closed(self) -> None:
+        """Let go of what is below closed nodes: it may have changed."""
+        self.sources = {name: rows for name, rows in self.sources.items() if (name,) in self.opened}
+        self.folders = {key: found for key, found in self.folders.items() if key in self.opened}
 
     def nodes(self) -> list[Node]:
         """The lines to show, parents before children."""
@@ -90,35 +149,41 @@ class Catalog:
         self.opened |= {key[:length] for length in range(1, len(key))}
 
     def key_of(self, workflow_id: str, source_id: str, table: str) -> Key | None:
-        """The place of a table, once its source is known."""
-        root = self.folders.get((workflow_id, source_id))
-        for key, row in _walk(root, (workflow_id, source_id)) if root else ():
-            if row.name == table:
-                return key
-        return None
+        """The place of a table, None when its source doesn't have it."""
+        source, at = self.folders.get((workflow_id, source_id), (None, None))
+        if source is None or at is None:
+            return None
+        path, _ = _parts(source, table)
+        for part in path:
+            if part not in at.folders:
+                return None
+            at = at.folders[part]
+        return next((node.key for node in at.tables if node.full == table), None)
 
     def _source(self, source: SourceRow) -> Iterator[Node]:
         key = (source.workflow_id, source.source_id)
         opened = key in self.opened
-        yield Node(key, source.source_id, 1, opened, plural(source.tables, "table"), source=source)
-        if opened and (root := self.folders.get(key)):
-            yield from self._folder(root, key, 2)
+        yield Node(key, source.source_id, 1, opened, plural(source.tables, "table"), source=source, below=source.tables)
+        if opened and key in self.folders:
+            yield from self._folder(self.folders[key][1], key, 2)
 
-    def _folder(self, folder: _Folder, key: Key, depth: int) -> Iterator[Node]:
+    def _folder(self, folder: Folder, key: Key, depth: int) -> Iterator[Node]:
         for name in sorted(folder.folders):
             below = folder.folders[name]
             inner = (*key, name + FOLDER_MARK)
             opened = inner in self.opened
-            yield Node(inner, name + FOLDER_MARK, depth, opened, plural(below.count, "table"))
+            note = plural(below.count, "table")
+            yield Node(inner, name + FOLDER_MARK, depth, opened, note, below.full, below=below.count)
             if opened:
                 yield from self._folder(below, inner, depth + 1)
-        for name, table in folder.tables:
-            rows = "" if table.rows is None else f"{table.rows:,}"
-            yield Node((*key, name), name, depth, False, rows, table=table)
+        # Made once with the folder: 50,000 of them aren't made again with every key.
+        yield from folder.tables
 
 
-def _walk(folder: _Folder, key: Key) -> Iterator[tuple[Key, TableRow]]:
-    for name, below in folder.folders.items():
-        yield from _walk(below, (*key, name + FOLDER_MARK))
-    for name, table in folder.tables:
-        yield (*key, name), table
+def _separator(source: SourceRow) -> str:
+    return "/" if source.source_type in _FILE_SOURCES else "."
+
+
+def _parts(source: SourceRow, table: str) -> tuple[list[str], str]:
+    *path, name = table.split(_separator(source))
+    return path, name

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from textual.content import Content
 
-from core.mirror.browse import MOST_FILES, Browser, ChangeRow, ColumnRow, FileRow, RunRow, Share, SourceRow, WorkflowRow
+from core.mirror.browse import (
+    MOST_FILES,
+    MOST_SHARES,
+    Browser,
+    ChangeRow,
+    ColumnRow,
+    FileRow,
+    RunRow,
+    Share,
+    SourceRow,
+    TableRow,
+    WorkflowRow,
+)
 from core.text import plural, size, span
 from nuvyn_tui.screens.explore_tree import Node
-from nuvyn_tui.text import bar, plain
+from nuvyn_tui.text import bar, fit, plain
 from nuvyn_tui.widgets.grid import Cell, Column
 
-_BAR = 16
+_BAR = 10
+_NEVER = 10_000
+# What the head gives a name from outside; `about` has it whole.
+_NAME_SHOWN = 80
 _STATUS = {"failed": "bad", "unknown": "warn", "ignored": "quiet", "unchanged": "quiet"}
 _ROWS_FROM = {
     "footer": "from the files' footers",
@@ -37,6 +52,33 @@ class View:
     rows: Sequence[Any]
     empty: str
     cut: str = ""
+    counted: bool = True
+
+    @property
+    def title(self) -> str:
+        """The name with the number of rows; `+` when there may be more."""
+        return f"{self.name} {len(self.rows):,}{'+' * bool(self.cut)}" if self.counted else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line of what is known in words."""
+
+    what: str
+    value: str
+
+
+def story_of(row: Any) -> str:
+    """All of a row that is known, a line each."""
+    found = []
+    for field in fields(row):
+        value = getattr(row, field.name)
+        if value is None or value == ():
+            continue
+        said = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+        said = f"{said:,}" if isinstance(said, int) else ", ".join(said) if isinstance(said, tuple) else said
+        found.append(f"{field.name.replace('_', ' ')}: {said}")
+    return "\n".join(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,81 +97,128 @@ def read_detail(browser: Browser, node: Node) -> Detail:
         MirrorError: the mirror cannot be read.
     """
     if node.table is not None:
-        return _table(browser, node)
+        table = browser.table(*node.who, node.table.name)
+        return (
+            Detail(node, plain("The mirror no longer holds this table."), ())
+            if table is None
+            else _table(browser, table, node)
+        )
     if node.source is not None:
         return _source(browser, node.source, node)
     if node.workflow is not None:
         rows = browser.sources(node.workflow.workflow_id)
         return Detail(node, _workflow_head(node.workflow), (_sources_view(rows),))
-    return Detail(node, plain(node.label, "bold"), ())
+    head = Content.assemble(_name(node.full), f"\n{plural(node.below, 'table')} in this folder")
+    return Detail(node, head, (_tables_view(browser.largest(*node.who, node.full), node.below),))
+
+
+def _name(text: str) -> Content:
+    """A name in the head, cut when it would fill it."""
+    return plain(fit(text, _NAME_SHOWN).rstrip(), "bold")
 
 
 def _workflow_head(row: WorkflowRow) -> Content:
     counts = f"{plural(row.sources, 'source')}, {plural(row.tables, 'table')}, {plural(row.columns, 'column')}"
-    return Content.assemble(
-        plain(row.workflow_id, "bold"), f"\n{counts}\n{plural(row.files, 'file')}, {size(row.bytes)}"
-    )
+    return Content.assemble(_name(row.workflow_id), f"\n{counts}\n{plural(row.files, 'file')}, {size(row.bytes)}")
 
 
 def _source(browser: Browser, row: SourceRow, node: Node) -> Detail:
     who = (row.workflow_id, row.source_id)
     accounting = browser.accounting(*who)
-    listed = sum(share.count for share in accounting)
-    sums = ", ".join(f"{share.count:,} {share.name}" for share in accounting)
+    sums = f"{sum(share.count for share in accounting):,} listed"
+    sums += " = " * bool(accounting) + " + ".join(f"{share.count:,} {share.name}" for share in accounting)
+    when = f"{row.extracted_at:%Y-%m-%d %H:%M} UTC in {span(row.duration_s)}"
+    counts = f"{plural(row.tables, 'table')}, {plural(row.columns, 'column')}, {size(row.bytes)}"
     head = Content.assemble(
-        plain(row.source_id, "bold"),
+        _name(row.source_id),
         f"  {row.source_type}\n",
-        plain(row.source_path),
-        f"\n{plural(row.tables, 'table')}, {plural(row.columns, 'column')}, {size(row.bytes)}\n",
-        f"{listed:,} listed = {sums}\n",
-        f"read {row.extracted_at:%Y-%m-%d %H:%M} UTC in {span(row.duration_s)}",
+        plain(fit(row.source_path, _NAME_SHOWN).rstrip()),
+        f"\n{counts}\n{sums}\nread {when}",
     )
-    failures = browser.failures(*who)
+    about = [
+        Fact("workflow", row.workflow_id),
+        Fact("source", row.source_id),
+        Fact("path", row.source_path),
+        Fact("type", row.source_type),
+        Fact("holds", counts),
+        Fact("listed", sums),
+        Fact("read", when),
+    ]
     return Detail(
         node,
         head,
         (
             _shares_view("formats", browser.formats(*who), "no table was found here"),
-            _shares_view("tables", browser.largest(*who), "no table was found here", counts="files"),
-            _shares_view("failures", failures, "every file could be read"),
+            _tables_view(browser.largest(*who), row.tables),
+            _shares_view("failures", browser.failures(*who), "every file could be read"),
             _files_view(browser.files(*who)),
+            _shares_view("accounting", accounting, "no file was listed here"),
             _changes_view(browser.changes(*who)),
             _runs_view(browser.runs(*who)),
+            _about_view(about),
         ),
     )
 
 
-def _table(browser: Browser, node: Node) -> Detail:
-    table = node.table
-    assert table is not None
-    who = (*node.key[:2], table.name)
+def _table(browser: Browser, table: TableRow, node: Node) -> Detail:
+    who = (*node.who, table.name)
     how = f" ({_ROWS_FROM.get(table.rows_from or '', table.rows_from)})" if table.rows_from else ""
     rows = "rows unknown" if table.rows is None else f"{plural(table.rows, 'row')}{how}"
     many = plural(table.files, "file") if table.files else "no file count"
+    bytes_ = "size unknown" if table.bytes is None else size(table.bytes)
+    why = table.grouping or "not known"
     parts: list[Content | str] = [
-        plain(table.name, "bold"),
-        f"  {table.type}\n{rows}, {plural(table.columns, 'column')}, {many}, {size(table.bytes or 0)}\n",
-        Content.assemble("one table because: ", plain(table.grouping or "not known")),
+        _name(table.name),
+        f"  {table.type}\n{rows}, {plural(table.columns, 'column')}, {many}, {bytes_}\n",
+        Content.assemble("one table because: ", plain(fit(why, _NAME_SHOWN).rstrip())),
     ]
     if table.partitions:
-        parts += [Content.assemble("\npartitioned by ", plain(", ".join(table.partitions)))]
-    if table.comment:
-        parts += ["\n", plain(table.comment)]
-    for warning in table.warnings:
-        parts += [Content.assemble("\n", ("! ", "$text-warning"), plain(warning))]
-    files = browser.files(*who)
-    columns = browser.columns(*who)
-    return Detail(
-        node,
-        Content.assemble(*parts),
-        (_columns_view(columns, table.files), _files_view(files), _changes_view(browser.changes(*who))),
+        named = ", ".join(table.partitions)
+        parts += [Content.assemble("\npartitioned by ", plain(fit(named, _NAME_SHOWN).rstrip()))]
+    if table.warnings:
+        first = fit(table.warnings[0], _NAME_SHOWN).rstrip()
+        others = f" and {len(table.warnings) - 1:,} more" if len(table.warnings) > 1 else ""
+        parts += [Content.assemble("\n", ("! ", "$text-warning"), plain(first), others)]
+    about = [
+        Fact("workflow", node.key[0]),
+        Fact("source", node.key[1]),
+        Fact("table", table.name),
+        Fact("path", table.path),
+        Fact("format", table.type),
+        Fact("rows", rows),
+        Fact("size", f"{bytes_} in {many}"),
+        Fact("one table because", why),
+        Fact("partitioned by", ", ".join(table.partitions)),
+        Fact("comment", table.comment or ""),
+    ]
+    warnings = _facts_view("warnings", [Fact(f"{at:,}", text) for at, text in enumerate(table.warnings, 1)])
+    views = (
+        _columns_view(browser.columns(*who), table.files),
+        _files_view(browser.files(*who)),
+        _changes_view(browser.changes(*who)),
+        *((warnings,) if table.warnings else ()),
+        _about_view(about),
     )
+    return Detail(node, Content.assemble(*parts), views)
+
+
+def _about_view(facts: Sequence[Fact]) -> View:
+    return _facts_view("about", [fact for fact in facts if fact.value], counted=False)
+
+
+def _facts_view(name: str, facts: Sequence[Fact], *, counted: bool = True) -> View:
+    columns = (Column("", max((len(fact.what) for fact in facts), default=1)), Column(""))
+    return View(name, columns, _fact_cells, lambda row: row.what, facts, "nothing is known", counted=counted)
+
+
+def _fact_cells(fact: Fact) -> list[Cell]:
+    return [(fact.what, "quiet"), fact.value]
 
 
 def _columns_view(rows: Sequence[ColumnRow], files: int | None) -> View:
     def cells(row: ColumnRow) -> list[Cell]:
         marks = ("key " if row.key else "") + ("partition" if row.partition else "")
-        present = "" if row.present is None or not files else f"{row.present:,} of {files:,}"
+        present = "" if row.present is None or not files else f"{row.present:,}/{files:,}"
         missing = row.present is not None and files is not None and row.present < files and not row.partition
         kind: Cell = (f"{row.type}!", "warn") if row.variants else row.type
         null: Cell = "yes" if row.nullable else ("no", "quiet")
@@ -140,7 +229,8 @@ def _columns_view(rows: Sequence[ColumnRow], files: int | None) -> View:
         Column("column"),
         Column("type"),
         Column("null", 4),
-        Column("in files", 12, right=True, wide=52),
+        # In one file a column is or is not; only of several the number says something.
+        Column("in files", 11, right=True, wide=44 if files and files > 1 else _NEVER),
         Column("native", 16, wide=64),
         Column("", 9, wide=80),
         Column("other types", 18, wide=100),
@@ -161,8 +251,7 @@ def _files_view(rows: Sequence[FileRow]) -> View:
         Column("rows", 11, right=True, wide=56),
         Column("why", wide=80),
     )
-    cut = f"the first {MOST_FILES:,}; there may be more" if len(rows) == MOST_FILES else ""
-    return View("files", columns, cells, lambda row: row.path, rows, "no files", cut)
+    return View("files", columns, cells, lambda row: row.path, rows, "no files", _cut(rows, MOST_FILES))
 
 
 def _changes_view(rows: Sequence[ChangeRow]) -> View:
@@ -173,7 +262,8 @@ def _changes_view(rows: Sequence[ChangeRow]) -> View:
 
     columns = (Column("when", 16), Column("change", 15), Column("table", wide=70), Column("column"), Column("what"))
     empty = "Nothing has changed since the first run."
-    return View("changes", columns, cells, lambda row: (row.at, row.table, row.column, row.change), rows, empty)
+    cut = _cut(rows, MOST_FILES)
+    return View("changes", columns, cells, lambda row: (row.at, row.table, row.column, row.change), rows, empty, cut)
 
 
 def _runs_view(rows: Sequence[RunRow]) -> View:
@@ -190,10 +280,15 @@ def _runs_view(rows: Sequence[RunRow]) -> View:
         Column("requests", 9, right=True, wide=68),
         Column("error", wide=76),
     )
-    return View("runs", columns, cells, lambda row: row.started, rows, "no runs")
+    return View("runs", columns, cells, lambda row: row.started, rows, "no runs", _cut(rows, MOST_SHARES))
 
 
-def _shares_view(name: str, rows: Sequence[Share], empty: str, *, counts: str = "count") -> View:
+def _tables_view(rows: Sequence[Share], all_of_them: int) -> View:
+    cut = f"the largest {len(rows):,} of {all_of_them:,}" if len(rows) < all_of_them else ""
+    return _shares_view("tables", rows, "no table was found here", counts="files", cut=cut)
+
+
+def _shares_view(name: str, rows: Sequence[Share], empty: str, *, counts: str = "count", cut: str = "") -> View:
     most = max((row.bytes for row in rows), default=0)
 
     def cells(row: Share) -> list[Cell]:
@@ -201,13 +296,17 @@ def _shares_view(name: str, rows: Sequence[Share], empty: str, *, counts: str = 
         return [row.name, f"{row.count:,}", size(row.bytes), (bar(row.bytes, most, _BAR), "live"), number]
 
     columns = (
-        Column(name.removesuffix("s")),
+        Column("status" if name == "accounting" else name.removesuffix("s")),
         Column(counts, 7, right=True),
         Column("size", 9, right=True),
-        Column("", _BAR, wide=50),
+        Column("", _BAR, wide=44),
         Column("", 18, right=True, wide=70),
     )
-    return View(name, columns, cells, lambda row: row.name, rows, empty)
+    return View(name, columns, cells, lambda row: row.name, rows, empty, cut or _cut(rows, MOST_SHARES))
+
+
+def _cut(rows: Sequence[object], most: int) -> str:
+    return f"the first {most:,}; there may be more" if len(rows) >= most else ""
 
 
 def _sources_view(rows: Sequence[SourceRow]) -> View:
@@ -224,7 +323,7 @@ def _sources_view(rows: Sequence[SourceRow]) -> View:
         Column("tables", 7, right=True),
         Column("files", 9, right=True),
         Column("size", 9, right=True),
-        Column("", _BAR, wide=66),
+        Column("", _BAR, wide=56),
         Column("", 10, wide=90),
     )
     return View("sources", columns, cells, lambda row: row.source_id, rows, "no sources")

@@ -38,11 +38,11 @@ class Search(Guarded, ModalScreen[Hit | None]):
 
     def __init__(self, bridge: Bridge, mirror: Mirror, text: str = "") -> None:
         super().__init__()
-        self._bridge, self._mirror, self._text = bridge, mirror, text
+        self._bridge, self._mirror, self.text = bridge, mirror, text
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog search"):
-            yield Input(self._text, placeholder="search tables, columns and types", compact=True)
+            yield Input(self.text, placeholder="search tables, columns and types", compact=True)
             yield Static(id="found")
             yield Grid[Hit](_COLUMNS, _cells, lambda hit: hit, empty=_EMPTY, id="hits")
             yield Static("enter goes there   arrows choose   esc back", classes="dialog-keys")
@@ -53,6 +53,7 @@ class Search(Guarded, ModalScreen[Hit | None]):
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
+        self.text = event.value
         self._search(event.value)
 
     @work(exclusive=True, group="search")

@@ -35,6 +35,9 @@ async def write_rows(screen: ModeScreen, rows: Sequence[Any], name: str) -> None
     """Ask where to, and write the rows there by its suffix."""
     from core.mirror.results import write_file
 
+    if not rows:
+        screen.notify("This list is empty; there is nothing to write.")
+        return
     place = await ask_place(screen, len(rows), name)
     if place is None:
         return

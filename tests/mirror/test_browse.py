@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.mirror.browse import Browser
+from core.mirror.browse import Browser, question_about
 from core.mirror.compare import Side, compare
 from core.mirror.mirror import Mirror
 from core.mirror.search import MOST_HITS, search
@@ -31,8 +31,11 @@ def test_workflows_sources_tables_and_columns_are_found_from_the_top(mirror: Mir
     [workflow] = browser.workflows()
     assert (workflow.sources, workflow.tables, workflow.columns) == (2, 3, 4)
     assert [source.source_id for source in browser.sources("w")] == ["s", "t"]
-    tables = browser.tables("w", "s")
-    assert [(table.name, table.rows, table.partitions) for table in tables] == [("a", 7, ()), ("b/orders", 7, ())]
+    assert [(table.name, table.rows) for table in browser.table_names("w", "s")] == [("a", 7), ("b/orders", 7)]
+    orders = browser.table("w", "s", "b/orders")
+    assert orders is not None and (orders.rows, orders.files, orders.partitions) == (7, 1, ())
+    assert browser.table("w", "s", "gone") is None
+    assert [share.name for share in browser.largest("w", "s", "b/")] == ["b/orders"]
     assert [column.name for column in browser.columns("w", "s", "b/orders")] == ["id", "day"]
     assert [file.path for file in browser.files("w", "s", "a")] == ["a"]
     assert [(share.name, share.count) for share in browser.formats("w", "s")] == [("parquet", 2)]
@@ -72,8 +75,10 @@ def test_sources_are_compared_table_by_table(mirror: Mirror, tmp_path: Path) -> 
         ("same", "both", "k"),
         ("same", "same", "x"),
     ]
-    assert found.counts == {"only in A": 2, "only in B": 2, "type differs": 1, "nullability differs": 0, "same": 2}
-    assert ("int", 5, 4) in found.types and ("bigint", 0, 1) in found.types and not found.cut
+    assert found.tables == {"only in A": 1, "only in B": 1, "same": 2}
+    assert found.columns == {"only in A": 1, "only in B": 1, "type differs": 1, "nullability differs": 0, "same": 2}
+    assert found.count() == len(found.differences) and found.count("only in A") == 2
+    assert ("int", 5, 4) in found.types and ("bigint", 0, 1) in found.types
 
 
 def test_two_tables_are_compared_whatever_they_are_called(mirror: Mirror, tmp_path: Path) -> None:
@@ -85,3 +90,11 @@ def test_two_tables_are_compared_whatever_they_are_called(mirror: Mirror, tmp_pa
         ("only in B", "z"),
         ("same", "x"),
     ]
+
+
+def test_a_question_about_a_folder_asks_for_its_tables_only_and_takes_quotes(mirror: Mirror, tmp_path: Path) -> None:
+    commit_catalog(mirror, tmp_path, "w", "it's", {"a/x": ["k"], "a/y": ["k"], "b": ["k", "l"]})
+    folder = mirror.query(question_about("w", "it's", prefix="a/")).to_pylist()
+    assert [row["table_name"] for row in folder] == ["a/x", "a/y"]
+    assert mirror.query(question_about("w", "it's", "b")).num_rows == 2
+    assert mirror.query(question_about("w")).to_pylist()[0]["source_id"] == "it's"

@@ -15,6 +15,7 @@ from nuvyn_tui.screens.dialogs import Prompt, Reader
 from nuvyn_tui.screens.explore import ExploreScreen
 from nuvyn_tui.screens.query import QueryScreen
 from nuvyn_tui.screens.search import Search
+from nuvyn_tui.widgets.code_area import CodeArea
 from nuvyn_tui.widgets.grid import Grid
 from tests.mirror.catalogs import commit_catalog
 from tests.tui.conftest import until
@@ -100,6 +101,48 @@ async def test_two_sources_are_compared_and_the_comparison_exported(demo_app: Nu
             assert {row["kind"] for row in csv.DictReader(file)} == {"only in A"}
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, ExploreScreen))
+
+
+async def test_the_mark_is_where_the_cursor_was_and_shows_in_the_tree(demo_app: NuvynApp) -> None:
+    app = demo_app
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("4")
+        await until(pilot, lambda: len(labels(app)) == 4)
+        await pilot.press("down", "c", "j")
+        assert "marked" in tree(app).render_line(1).text and "marked" not in tree(app).render_line(2).text
+        await pilot.press("c")
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        head = str(app.screen.query_one(Static).content)
+        assert "A  demo/finance\nB  demo/shop" in head
+
+
+async def test_a_folder_has_its_tables_beside_it_and_its_name_is_copied_whole(app: NuvynApp, house: House) -> None:
+    commit_catalog(house.mirror, house.settings.runs, "w", "s", {"a/b/x": ["k"], "a/y": ["k"], "z": ["k"]})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("4")
+        await until(pilot, lambda: len(labels(app)) == 2)
+        await pilot.press("down", "right")
+        await until(pilot, lambda: "a/" in labels(app))
+        await pilot.press("down")
+        await until(pilot, lambda: sorted(getattr(row, "name", "") for row in detail(app).rows) == ["a/b/x", "a/y"])
+        await pilot.press("y")
+        assert app.clipboard == "w/s/a/"
+        await pilot.press("q")
+        await until(pilot, lambda: isinstance(app.screen, QueryScreen))
+        assert "starts_with(table_name, 'a/')" in app.screen.query_one(CodeArea).text
+
+
+async def test_about_tells_what_the_head_has_no_room_for(demo_app: NuvynApp) -> None:
+    app = demo_app
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("4")
+        await until(pilot, lambda: bool(labels(app)))
+        assert isinstance(app.screen, ExploreScreen)
+        app.screen.open_table("demo", "shop", "orders")
+        await until(pilot, lambda: "order_id" in [getattr(row, "name", "") for row in detail(app).rows])
+        await pilot.press("V")
+        told = {fact.what: fact.value for fact in detail(app).rows}
+        assert told["path"] == "orders" and told["partitioned by"] == "year, month"
 
 
 async def test_q_asks_about_the_node_in_sql(demo_app: NuvynApp) -> None:
