@@ -93,6 +93,18 @@ EXECUTOR_RUNS = _schema(
     files_unchanged=pa.int64(),
     requests=pa.int64(),
 )
+SCHEMA_CHANGES = _schema(
+    workflow_id=pa.string(),
+    source_id=pa.string(),
+    job_id=pa.string(),
+    detected_at=_MOMENT,
+    table_name=pa.string(),
+    column_name=pa.string(),
+    change=pa.string(),
+    old_value=pa.string(),
+    new_value=pa.string(),
+)
+"""Made by the mirror when it commits, so no stage holds any."""
 
 READINGS = _schema(
     workflow_id=pa.string(),

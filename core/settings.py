@@ -21,7 +21,8 @@ PLACES = {"jobs": "jobs.sqlite", "mirror": "mirror.duckdb", "runs": "runs", "log
 class Settings:
     """All settings, with where each came from.
 
-    `connections` are the file's tables as written; see `connection`. `theme` and `keys` (command id
+    `connections` are the file's tables as written; see `connection`. `databricks` is the file's table of
+    that name as written; see `core.databricks.target`. `theme` and `keys` (command id
     to key) are the app's; a theme of None is chosen to fit the terminal. `options` are the defaults
     that payloads override.
     """
@@ -39,6 +40,7 @@ class Settings:
     keys: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    databricks: Mapping[str, Any] = field(default_factory=dict, repr=False)
     warnings: tuple[str, ...] = ()
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -136,6 +138,7 @@ def load_settings(
         **{name: values[key] for name, key in _NAMES.items() if key in values},
         options=Options(**{name: values[name] for name in LIMITS if name in values}),
         connections=found.connections,
+        databricks=found.databricks,
         keys=found.keys,
         warnings=found.warnings,
         origins=found.origins,

@@ -47,6 +47,23 @@ class _SettingsIn(BaseModel):
 
 NAMES = tuple(info.alias or name for name, info in _SettingsIn.model_fields.items())
 
+DATABRICKS: dict[str, tuple[str, ...]] = {
+    "server_hostname": ("DATABRICKS_SERVER_HOSTNAME", "DATABRICKS_HOST"),
+    "http_path": ("DATABRICKS_HTTP_PATH",),
+    "auth_type": ("DATABRICKS_AUTH_TYPE",),
+    "access_token": ("DATABRICKS_ACCESS_TOKEN", "DATABRICKS_TOKEN"),
+    "client_id": ("DATABRICKS_CLIENT_ID",),
+    "client_secret": ("DATABRICKS_CLIENT_SECRET",),
+    "azure_client_id": ("ARM_CLIENT_ID",),
+    "azure_client_secret": ("ARM_CLIENT_SECRET",),
+    "azure_tenant_id": ("ARM_TENANT_ID",),
+    "ca_file": ("NUVYN_DATABRICKS_CA_FILE",),
+    "catalog": ("NUVYN_DATABRICKS_CATALOG",),
+    "schema": ("NUVYN_DATABRICKS_SCHEMA",),
+    "volume": ("NUVYN_DATABRICKS_VOLUME",),
+}
+"""What `[databricks]` in the config file may hold, and the variables that say the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -57,6 +74,7 @@ class Found:
     values: dict[str, Any]
     origins: dict[str, str]
     connections: dict[str, dict[str, Any]]
+    databricks: dict[str, Any]
     keys: dict[str, str]
     warnings: tuple[str, ...]
 
@@ -77,6 +95,7 @@ def gather(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Found:
     config, config_origin = _config_file(home, environ)
     table = _read(config, required=config_origin is not None)
     connections = _connections(table.pop("connections", {}), config)
+    databricks = _databricks(table.pop("databricks", {}), config)
     keys = _keys(table.pop("keys", {}), config)
 
     merged: dict[str, Any] = {}
@@ -96,8 +115,9 @@ def gather(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Found:
         values=values,
         origins=origins,
         connections=connections,
+        databricks=databricks,
         keys=keys,
-        warnings=tuple(_unknown(table, connections, config)),
+        warnings=tuple(_unknown(table, connections, databricks, config)),
     )
 
 
@@ -175,14 +195,25 @@ def _connections(given: Any, config: Path) -> dict[str, dict[str, Any]]:
     return given
 
 
+def _databricks(given: Any, config: Path) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise UsageError(f"{config}: databricks must be a table", hint="write [databricks] and its fields below")
+    return given
+
+
 def _keys(given: Any, config: Path) -> dict[str, str]:
     if not isinstance(given, dict) or not all(isinstance(key, str) for key in given.values()):
         raise UsageError(f"{config}: [keys] must hold keys", hint='write lines such as "jobs.retry" = "t"')
     return given
 
 
-def _unknown(table: Mapping[str, Any], connections: Mapping[str, Mapping[str, Any]], config: Path) -> list[str]:
-    known = (*NAMES, "connections", "keys")
+def _unknown(
+    table: Mapping[str, Any],
+    connections: Mapping[str, Mapping[str, Any]],
+    databricks: Mapping[str, Any],
+    config: Path,
+) -> list[str]:
+    known = (*NAMES, "connections", "databricks", "keys")
     found = []
     for name in table:
         if name not in known:
@@ -193,4 +224,9 @@ def _unknown(table: Mapping[str, Any], connections: Mapping[str, Mapping[str, An
             near = nearest(key, KNOWN_FIELDS, cutoff=0.8) if key not in KNOWN_FIELDS else None
             if near:
                 found.append(f"{config}: connection `{name}` has an unknown `{key}`; did you mean `{near}`?")
+    for name in databricks:
+        if name not in DATABRICKS:
+            near = nearest(name, DATABRICKS)
+            meant = f"; did you mean `{near}`?" if near else ""
+            found.append(f"{config}: [databricks] has an unknown `{name}`{meant}")
     return found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -95,6 +96,19 @@ class Mirror:
     def question(self, sql: str, *, limit: int | None = None, params: Mapping[str, Any] | None = None) -> Question:
         """A `query` that another thread may cancel."""
         return Question(self._session, self._public, sql, params=params, limit=limit)
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Several questions at one moment: the metadata schema's tables under their plain names.
+
+        No commit comes between them, and none can begin meanwhile: be quick.
+
+        Raises:
+            MirrorError: the mirror cannot be read.
+        """
+        with self._session.reading() as connection:
+            connection.execute(f"USE {self._public}")
+            yield connection
 
     def committed(self, job_id: str, workflow_id: str) -> frozenset[str]:
         """The sources of this workflow whose rows a given job wrote."""
