@@ -13,9 +13,10 @@ from tests.servers.azurite import Azurite
 from tests.servers.objects import ObjectServer
 from tests.servers.run import shared, stop_all
 from tests.servers.seaweed import Seaweed
+from tests.servers.warehouse import Warehouse
 
 _FOLDER = pytest.StashKey[Path]()
-_FOREIGN = ("AWS_", "AZURE_", "IDENTITY_", "MSI_", "NUVYN_", "DATABRICKS_", "EXECUTOR_")
+_FOREIGN = ("AWS_", "AZURE_", "IDENTITY_", "MSI_", "NUVYN_", "DATABRICKS_", "ARM_", "EXECUTOR_")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,6 +52,20 @@ def object_server() -> Iterator[ObjectServer]:
     """An S3 server that counts requests and fails on demand."""
     with ObjectServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def _warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    server = Warehouse(tmp_path_factory.mktemp("volumes"))
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def warehouse(_warehouse: Warehouse) -> Warehouse:
+    """An empty SQL warehouse that the Databricks connector talks to."""
+    _warehouse.clear()
+    return _warehouse
 
 
 @pytest.fixture(autouse=True)

@@ -84,20 +84,25 @@ def fault_of(error: BaseException, target: Target) -> WarehouseError:
         )
     if _SESSION.search(text):
         return WarehouseError(Trouble.SESSION, "the session at the warehouse has ended")
+    code = str((getattr(error, "context", None) or {}).get("http-code"))
+    if "RequestError" in names and "MaxRetryDurationError" not in names and code.startswith(("4", "5")):
+        return _status(code, text, target)
     if (network := _network(chain, names, target)) is not None:
         return network
-    code = str((getattr(error, "context", None) or {}).get("http-code"))
-    if "RequestError" in names and code.startswith(("4", "5")):
-        return _status(code, text, target)
     return _sql_fault(text, target)
 
 
 def _chain(error: BaseException | None, depth: int = 0) -> Iterator[BaseException]:
-    """An exception with all that lie beneath it."""
+    """An exception with all that lie beneath it.
+
+    What was being handled when it was raised counts too, but not our own errors: a statement may be
+    sent because another one failed.
+    """
     if error is None or depth > 8:
         return
     yield error
-    for below in (*error.args, error.__cause__ or error.__context__, getattr(error, "reason", None)):
+    context = None if isinstance(error.__context__, NuvynError) else error.__context__
+    for below in (*error.args, error.__cause__ or context, getattr(error, "reason", None)):
         if isinstance(below, BaseException):
             yield from _chain(below, depth + 1)
 

@@ -59,8 +59,7 @@ class Remote:
                 return None
             if "UNRESOLVED_COLUMN" not in error.message:
                 raise
-            self.prepare()
-            found = self.run(self.statements.marks(workflow_id))
+            found = self.run(self.statements.marks(workflow_id, bare=True))
         return [Mark(*row.values()) for row in found.to_pylist()]
 
     def prepare(self) -> None:

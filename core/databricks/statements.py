@@ -55,10 +55,13 @@ class Statements:
         columns = ", ".join(f"{quote(field.name)} {field.type.upper()}" for field in fields)
         return Statement(f"ALTER TABLE {self.table(layout)} ADD COLUMNS ({columns})", {})
 
-    def marks(self, workflow_id: str | None) -> Statement:
-        """The marks of all sources, or of one workflow's."""
+    def marks(self, workflow_id: str | None, *, bare: bool = False) -> Statement:
+        """The marks of all sources, or of one workflow's; `bare` where no source can have any."""
         where, parameters = ("", {}) if workflow_id is None else (" WHERE `workflow_id` = :w", {"w": workflow_id})
-        fields = "`workflow_id`, `source_id`, `sync_id`, `content_hash`, unix_micros(`synced_at`) AS synced_us"
+        mark = "`sync_id`, `content_hash`, unix_micros(`synced_at`) AS synced_us"
+        if bare:
+            mark = "CAST(NULL AS STRING) AS sync_id, CAST(NULL AS STRING) AS content_hash, CAST(NULL AS BIGINT) AS us"
+        fields = f"`workflow_id`, `source_id`, {mark}"
         return Statement(f"SELECT {fields} FROM {self.table(SOURCES)}{where}", parameters)
 
     def sums(self, workflow_id: str, source_ids: Sequence[str], actual: Mapping[str, Mapping[str, str]]) -> Statement:

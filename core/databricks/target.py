@@ -43,6 +43,10 @@ _AUTH_NAMES = {
 } | {kind.value: kind for kind in AuthKind}
 
 
+class NotConfigured(UsageError):
+    """No warehouse is named, or something that it takes is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A warehouse, the schema there, and who logs in; its repr shows no secret."""
@@ -103,7 +107,8 @@ def target_of(
     makes those of the layers below void: a secret only goes where it was meant to go.
 
     Raises:
-        UsageError: something is missing or wrong; the message names every missing setting.
+        NotConfigured: something is missing; the message names all of it.
+        UsageError: something is wrong.
     """
     found = _merged(settings, credentials or {}, os.environ if environ is None else environ)
     kind = _auth_kind(found)
@@ -116,7 +121,7 @@ def target_of(
     missing = [name for name in ("server_hostname", "http_path", *needed) if name not in found]
     if missing:
         variables = ", ".join(FIELDS[name][0] for name in missing)
-        raise UsageError(
+        raise NotConfigured(
             f"no Databricks warehouse is configured: {variables} not set",
             hint=f"set them, or write {', '.join(missing)} below [databricks] in {settings.config_file}",
         )

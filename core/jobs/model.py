@@ -91,15 +91,20 @@ def check_move(moves: dict[Any, frozenset[Any]], old: StrEnum, new: StrEnum, wha
         raise JobError(f"{what} is {old} and cannot become {new}")
 
 
-def job_end(states: Iterable[SourceState], *, atomic: bool, cancelled: bool) -> JobState:
-    """How a job ends whose sources ended so; the contract's table of job statuses."""
+def job_end(states: Iterable[SourceState], *, atomic: bool, cancelled: bool, unwritten: bool = False) -> JobState:
+    """How a job ends whose sources ended so; the contract's table of job statuses.
+
+    `unwritten`: the mirror has them, but they could not be written to the database that was asked for.
+    """
     found = list(states)
     if cancelled or SourceState.CANCELLED in found:
         return JobState.CANCELLED
     failed, good = SourceState.FAILED in found, SourceState.SUCCESS in found
     if failed:
         return JobState.PARTIAL if good and not atomic else JobState.FAILED
-    return JobState.COMPLETED if good else JobState.FAILED
+    if not good:
+        return JobState.FAILED
+    return JobState.PARTIAL if unwritten else JobState.COMPLETED
 
 
 def new_job_id() -> str:

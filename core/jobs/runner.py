@@ -14,7 +14,7 @@ from core.jobs.answer import answer
 from core.jobs.model import JobRecord, JobState, SourceRecord, SourceState, job_end
 from core.jobs.source_run import SourceTask, failure_result, run_row, run_source
 from core.jobs.store import JobStore
-from core.jobs.write_targets import local_only_warning, written_to_db
+from core.jobs.write_targets import Wanted, wanted_target, write
 from core.mirror.mirror import Mirror, Staged
 from core.payload.models import Job
 from core.progress import Phase, Progress
@@ -51,7 +51,7 @@ class Runner:
             JobError: another worker has taken the job over.
         """
         run = _Run(self._settings, self._store, self._mirror, record, job)
-        work = asyncio.create_task(run.all_sources())
+        work = asyncio.create_task(run.everything())
         beat = asyncio.create_task(self._beat(record.job_id, run))
         asked = asyncio.create_task(self._cancel.wait())
         try:
@@ -98,11 +98,38 @@ class _Run:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._dropped: set[int] = set()
         self._folder = settings.runs / record.job_id
+        self._wanted = wanted_target(settings, job, write_to_db=record.write_to_db)
+        self._unwritten: NuvynError | None = None
 
-    async def all_sources(self) -> None:
+    async def everything(self) -> None:
+        """Run all sources, then write those that succeeded where the job asks for."""
+        if self._wanted.warning:
+            self.store.note(self.record.job_id, None, "warning", "write_to_db", self._wanted.warning)
+        await self._all_sources()
+        if self._wanted.pending:
+            await self._write_to_db(self._wanted)
+
+    async def _write_to_db(self, wanted: Wanted) -> None:
+        """Write to the warehouse; a failure leaves the mirror as it is and makes the job partial."""
+        job_id = self.record.job_id
+        good = [s.source_id for s in self.store.sources(job_id) if s.state is SourceState.SUCCESS]
+        if not good:
+            return
+
+        def note(level: str, text: str) -> None:
+            self.store.note(job_id, None, level, "write_to_db", mask(text))
+
+        self._unwritten = wanted.error
+        if wanted.target is not None:
+            done = await write(wanted.target, self.mirror, self.settings.runs, self.job.workflow_id, good, note)
+            self.store.mark_written(job_id, done.source_ids)
+            self._unwritten = done.error
+        if self._unwritten is not None:
+            message, hint = _told(self._unwritten)
+            note("error", f"not written to Databricks: {message}" + (f" ({hint})" if hint else ""))
+
+    async def _all_sources(self) -> None:
         """Run every source that has not ended, at most `parallel_sources` at once."""
-        if warning := local_only_warning(self.record.write_to_db):
-            self.store.note(self.record.job_id, None, "warning", "write_to_db", warning)
         committed = await asyncio.to_thread(self.mirror.committed, self.record.job_id, self.job.workflow_id)
         gate = asyncio.Semaphore(self.job.options.parallel_sources)
         sources = self._open_sources()
@@ -148,9 +175,20 @@ class _Run:
             self.store.move_source(job_id, source.seq, SourceState.CANCELLED)
         await asyncio.wrap_future(self.store.put_progress(job_id, self.progress.items()))
         sources = self.store.sources(job_id)
-        state = job_end((source.state for source in sources), atomic=self.job.options.atomic, cancelled=self.cancelled)
+        state = job_end(
+            (source.state for source in sources),
+            atomic=self.job.options.atomic,
+            cancelled=self.cancelled,
+            unwritten=self._unwritten is not None,
+        )
         record = self.store.job(job_id)
-        self.store.end(job_id, state, answer(record, sources, state, time.time()))
+        document = answer(record, sources, state, time.time())
+        if self._unwritten is not None:
+            message, hint = _told(self._unwritten)
+            document["result_data"]["write_to_db"] = {"status": "failed", "message": message, "hint": hint}
+        elif self._wanted.target is not None:
+            document["result_data"]["write_to_db"] = {"status": "completed", "target": self._wanted.target.place}
+        self.store.end(job_id, state, document)
         Stage(self._folder).remove()
         return state
 
@@ -222,7 +260,7 @@ class _Run:
 
     def _succeed(self, source: SourceRecord, stage: Stage) -> None:
         result = stage.summary() or {}
-        result.setdefault("metadata", {})["written_to_db"] = written_to_db(self.record.write_to_db)
+        result.setdefault("metadata", {})["written_to_db"] = not self._wanted.pending
         if source.state is SourceState.RUNNING or source.seq in self.progress:
             self.progress.setdefault(source.seq, Progress()).phase = Phase.ENDED
         self.store.move_source(self.record.job_id, source.seq, SourceState.SUCCESS, result=result)

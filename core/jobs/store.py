@@ -139,7 +139,12 @@ class JobStore(JobReader):
             ]
             if not state.ended:
                 raise JobError(f"job {job_id} is still {state}", hint=f"nuvyn show {job_id} --follow")
-            if not again:
+            # A job that asked for a database may only lack that.
+            unwritten = (
+                state is not JobState.COMPLETED
+                and c.execute("SELECT 1 FROM jobs WHERE job_id = ? AND write_to_db", (job_id,)).fetchone()
+            )
+            if not again and not unwritten:
                 raise JobError(f"nothing of job {job_id} is left to retry: it is {state}")
             check_move(JOB_MOVES, state, JobState.QUEUED, f"job {job_id}")
             c.execute(
@@ -160,7 +165,7 @@ class JobStore(JobReader):
                     job_id,
                 ),
             )
-            _event(c, job_id, None, "info", "retry", f"retrying {', '.join(again)}")
+            _event(c, job_id, None, "info", "retry", f"retrying {', '.join(again) or 'what was not written'}")
             return again
 
         return self._db.write(work)
@@ -276,6 +281,19 @@ class JobStore(JobReader):
             level = "error" if state is SourceState.FAILED else "info"
             text = f"{state}" + (f": {error}" if error else "")
             _event(c, job_id, row["source_id"], level, "source", text)
+
+        self._db.write(work)
+
+    def mark_written(self, job_id: str, source_ids: Iterable[str]) -> None:
+        """Note in their results that these sources are in the database that the job asked for."""
+        values = [(job_id, source_id) for source_id in source_ids]
+
+        def work(c: sqlite3.Connection) -> None:
+            c.executemany(
+                "UPDATE sources SET result = json_set(result, '$.metadata.written_to_db', json('true'))"
+                " WHERE job_id = ? AND source_id = ?",
+                values,
+            )
 
         self._db.write(work)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from core.secrets import mask_tree, mask_url
+from core.secrets import HIDDEN, mask_tree, mask_url
 
 JOB_TYPES = ("metadata_extraction",)
 DATABASE_KINDS = ("postgresql", "mysql", "sqlite", "duckdb", "mssql", "snowflake", "databricks")
@@ -86,7 +86,7 @@ class Job:
         return found
 
     def masked(self) -> dict[str, Any]:
-        """The payload as it may be stored and shown: secrets hidden, Databricks credentials left out.
+        """The payload as it may be stored and shown: secrets hidden, all Databricks credentials too.
 
         What names and describes the sources is kept to the letter, so that a stored payload whose
         paths carry no secret can be run again.
@@ -98,8 +98,13 @@ def masked_payload(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Any payload as `Job.masked` gives it, also one that is not accepted."""
     kept = _masked_entry(raw)
     if isinstance(metadata := raw.get("job_metadata"), dict):
+        own = metadata.get("databricks_credentials")
         shown = {name: value for name, value in metadata.items() if name != "databricks_credentials"}
         kept["job_metadata"] = _masked_entry(shown)
+        if own:
+            # That there were some must stay known: without them the job would go elsewhere.
+            hidden = dict.fromkeys(own, HIDDEN) if isinstance(own, dict) else HIDDEN
+            kept["job_metadata"]["databricks_credentials"] = hidden
     return kept
 
 

@@ -140,10 +140,12 @@ def test_what_is_stored_holds_no_secret_and_keeps_everything_else() -> None:
     found = check(raw).accepted()
     stored = found.masked()
     text = json.dumps(stored)
-    for secret in ("hunter2", "Zm9v", "dapi", "databricks_credentials"):
+    for secret in ("hunter2", "Zm9v", "dapi"):
         assert secret not in text
     metadata = stored["job_metadata"]
     assert metadata["team"] == "x"
+    # That it had its own is kept, so that a retry does not write elsewhere.
+    assert metadata["databricks_credentials"] == {"access_token": "***"}
     assert metadata["sources"][0]["data_source_path"] == "https://x.blob.core.windows.net/c?sv=1&sig=***"
     assert metadata["sources"][1:] == raw["job_metadata"]["sources"][1:]
     assert check(stored).accepted().sources[1] == found.sources[1]

@@ -60,6 +60,7 @@ class Engine:
         """Privileges that the user lacks: `SELECT`, `MODIFY`, `CREATE SCHEMA`, `CREATE TABLE`, `WRITE VOLUME`."""
         self._lock = threading.RLock()
         self._base = duckdb.connect(":memory:", config={"threads": 2})
+        self._base.execute("SET GLOBAL TimeZone = 'UTC'")
         self.clear()
 
     def clear(self) -> None:
@@ -78,7 +79,9 @@ class Engine:
     def sql(self, text: str) -> list[tuple[Any, ...]]:
         """Look into the catalogs in DuckDB's own SQL."""
         with self._lock:
-            return self._base.execute(text).fetchall()
+            found = self._base.sql(text)
+            # By way of Arrow: DuckDB itself wants pytz for moments with a zone.
+            return [] if found is None else [tuple(row.values()) for row in found.to_arrow_table().to_pylist()]
 
     def staging(self, statement: str) -> tuple[str, Path] | None:
         """The verb and local file of a PUT or REMOVE, None when it is another statement.
@@ -301,6 +304,9 @@ def _translated(node: exp.Expression, engine: Engine) -> exp.Expression:
         return sqlglot.parse_one(
             f"SELECT unnest(s) FROM (SELECT unnest(from_json({rows}, '{shape}')) AS s)", read="duckdb"
         )
+    if isinstance(node, exp.FromJson) and node.expression.name[:1] not in '[{"':
+        shape = _structure(exp.DataType.build(node.expression.name, dialect="databricks"))
+        return sqlglot.parse_one(f"from_json({node.this.sql('duckdb')}, '{shape}')", read="duckdb")
     if isinstance(node, exp.Table) and node.db == "parquet":
         path = engine.folder / node.name.removeprefix(engine.volume + "/")
         place = f"{path}/*.parquet" if path.is_dir() else str(path)
