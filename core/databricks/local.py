@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.databricks.layout import ALL, CHILDREN, DUCKDB_FUNCTIONS, SOURCES, Field, Layout, checksum
 from core.mirror.mirror import Mirror
-from core.mirror.session import literal
+from core.mirror.session import literal, quote
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _VERSION = "1:" + ",".join(f"{layout.name}({','.join(f.name for f in layout.fields)})" for layout in ALL)
 _PART_BYTES = 64_000_000
 _ROWS_READ = 5_000
+_SORT_MEMORY = "150MB"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,34 +89,50 @@ class Taken:
     folder: Path
 
     def rows(self, layout: Layout) -> Iterator[Row]:
-        """The rows of a table, by source, cut and part; only those not taken as Parquet."""
-        import pyarrow.parquet as pq
+        """The rows of a table by source, cut and part; memory stays flat, what doesn't fit is sorted on disk."""
+        import duckdb
 
-        for batch in pq.ParquetFile(self.folder / f"{layout.name}.rows").iter_batches(_ROWS_READ):
-            columns = [batch.column(at).to_pylist() for at in range(5)]
-            yield from map(Row, *columns)
+        # Short names: they are written once a row.
+        pairs = ", ".join(f"'{name}', {quote(field.name)}" for name, field in short(layout))
+        part = layout.part.name if layout.part else "NULL::VARCHAR"
+        limits: dict[str, str | int] = {"memory_limit": _SORT_MEMORY, "threads": 2}
+        with duckdb.connect(":memory:", config={**limits, "temp_directory": str(self.folder / "sort")}) as connection:
+            # It would draw on standard output, which is the answer's.
+            connection.execute("SET enable_progress_bar = false")
+            found = connection.sql(
+                f"SELECT source_id, {layout.cut}, {part}, strlen(row) AS size, row"
+                # A null is left out. Within a value every quote has a backslash, so none is touched.
+                f" FROM (SELECT *, regexp_replace(json_object({pairs})::VARCHAR, ',\"c[0-9]+\":null', '', 'g') AS row"
+                f" FROM {self._files(layout)})"
+                f" ORDER BY source_id, {layout.cut} NULLS FIRST, {part} NULLS FIRST"
+            )
+            for batch in found.to_arrow_reader(_ROWS_READ):
+                yield from map(Row, *(column.to_pylist() for column in batch.columns))
 
     def parts(self, layout: Layout) -> list[Path]:
-        """The Parquet files of a table that was taken as such, else none."""
+        """The Parquet files of a table, each of about 64 MB."""
         return sorted((self.folder / layout.name).glob("*.parquet"))
 
+    def _files(self, layout: Layout) -> str:
+        return f"read_parquet({literal(str(self.folder / layout.name / '*.parquet'))})"
 
-def take(
-    mirror: Mirror, workflow_id: str, source_ids: Sequence[str], folder: Path, *, as_files_from: int | None
-) -> Taken:
+
+def take(mirror: Mirror, workflow_id: str, source_ids: Sequence[str], folder: Path) -> Taken:
     """Write what the mirror holds of some sources into `folder`, so that nothing waits while it is sent.
 
-    A table of at least `as_files_from` rows is written as Parquet parts of about 64 MB, for a volume.
+    Raises:
+        MirrorError: the mirror cannot be read.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    where = f"workflow_id = {literal(workflow_id)} AND source_id IN ({', '.join(map(literal, source_ids))})"
     with mirror.reading() as connection:
         sources = _held(connection, workflow_id, source_ids)
         for layout in CHILDREN:
-            count = sum(source.sums[layout.name].rows for source in sources)
-            if as_files_from is not None and count >= as_files_from:
-                _write_parts(connection, layout, workflow_id, source_ids, folder / layout.name)
-            else:
-                _write_rows(connection, layout, workflow_id, source_ids, folder / f"{layout.name}.rows")
+            fields = ", ".join(f"{_travelling(field)} AS {quote(field.name)}" for field in layout.sent)
+            connection.execute(
+                f"COPY (SELECT {fields} FROM {layout.name} WHERE {where}) TO {literal(str(folder / layout.name))}"
+                f" (FORMAT parquet, COMPRESSION zstd, FILE_SIZE_BYTES {_PART_BYTES}, ROW_GROUP_SIZE 20000)"
+            )
     return Taken(tuple(sources), folder)
 
 
@@ -131,7 +148,7 @@ def _held(
         connection.execute(function)
     sums: dict[tuple[str, str], dict[str, Sum]] = {}
     for layout in CHILDREN:
-        check = checksum((field, f'"{field.name}"') for field in layout.compared)
+        check = checksum((field, quote(field.name)) for field in layout.compared)
         found = connection.execute(
             f"SELECT workflow_id, source_id, count(*), {check} FROM {layout.name}"
             f" WHERE {where} GROUP BY workflow_id, source_id"
@@ -147,35 +164,7 @@ def _held(
 
 
 def _travelling(field: Field) -> str:
-    return f"epoch_us({field.name})" if field.type == "timestamp" else f'"{field.name}"'
-
-
-def _where(workflow_id: str, source_ids: Sequence[str]) -> str:
-    return f"workflow_id = {literal(workflow_id)} AND source_id IN ({', '.join(map(literal, source_ids))})"
-
-
-def _write_rows(
-    connection: duckdb.DuckDBPyConnection, layout: Layout, workflow_id: str, source_ids: Sequence[str], file: Path
-) -> None:
-    # Short names: they are written once a row.
-    pairs = ", ".join(f"'{name}', {_travelling(field)}" for name, field in short(layout))
-    part = layout.part.name if layout.part else "NULL::VARCHAR"
-    connection.execute(
-        f"COPY (SELECT source_id, {layout.cut}, {part}, strlen(row) AS size, row FROM (SELECT *,"
-        f" json_object({pairs})::VARCHAR AS row FROM {layout.name} WHERE {_where(workflow_id, source_ids)})"
-        f" ORDER BY source_id, {layout.cut} NULLS FIRST, {part} NULLS FIRST, row)"
-        f" TO {literal(str(file))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20000)"
-    )
-
-
-def _write_parts(
-    connection: duckdb.DuckDBPyConnection, layout: Layout, workflow_id: str, source_ids: Sequence[str], folder: Path
-) -> None:
-    fields = ", ".join(f'{_travelling(field)} AS "{field.name}"' for field in layout.sent)
-    connection.execute(
-        f"COPY (SELECT {fields} FROM {layout.name} WHERE {_where(workflow_id, source_ids)})"
-        f" TO {literal(str(folder))} (FORMAT parquet, COMPRESSION zstd, FILE_SIZE_BYTES {_PART_BYTES})"
-    )
+    return f"epoch_us({field.name})" if field.type == "timestamp" else quote(field.name)
 
 
 def short(layout: Layout) -> list[tuple[str, Field]]:

@@ -39,6 +39,7 @@ class Remote:
         self.statements = Statements(target)
         self.warehouse = warehouse
         self._actual: dict[str, dict[str, str]] = {}
+        self._nothing_there = False
 
     def run(self, statement: Statement) -> pa.Table:
         return self.warehouse.execute(statement.sql, statement.parameters)
@@ -56,6 +57,7 @@ class Remote:
             found = self.run(self.statements.marks(workflow_id))
         except WarehouseError as error:
             if error.missing in ("schema", "table"):
+                self._nothing_there = error.missing == "schema"
                 return None
             if "UNRESOLVED_COLUMN" not in error.message:
                 raise
@@ -64,6 +66,11 @@ class Remote:
 
     def prepare(self) -> None:
         """Make what is missing: the schema, its tables, columns of theirs. Nothing is ever dropped."""
+        if self._nothing_there:
+            self.run(self.statements.create_schema())
+            for layout in ALL:
+                self._make(layout)
+            self._nothing_there = False
         for layout in ALL:
             self.types(layout)
 
@@ -76,8 +83,9 @@ class Remote:
             except WarehouseError as error:
                 if error.missing not in ("schema", "table"):
                     raise
-                self._make(layout, schema=error.missing == "schema")
-                known = {field.name: field.type for field in layout.fields}
+                if error.missing == "schema":
+                    self.run(self.statements.create_schema())
+                known = self._make(layout)
             lacking = [field for field in layout.fields if field.name not in known]
             if lacking:
                 self.run(self.statements.add_columns(layout, lacking))
@@ -102,9 +110,8 @@ class Remote:
             types[row["col_name"].lower()] = row["data_type"].lower()
         return types
 
-    def _make(self, layout: Layout, *, schema: bool) -> None:
-        if schema:
-            self.run(self.statements.create_schema())
+    def _make(self, layout: Layout) -> dict[str, str]:
+        """Make a table; its columns are then those of the layout."""
         try:
             self.run(self.statements.create_table(layout, clustered=True))
         except WarehouseError as error:
@@ -112,3 +119,5 @@ class Remote:
             if error.trouble is not Trouble.REFUSED or "CLUSTER" not in error.message.upper():
                 raise
             self.run(self.statements.create_table(layout, clustered=False))
+        self._actual[layout.name] = {field.name: field.type for field in layout.fields}
+        return self._actual[layout.name]

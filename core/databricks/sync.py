@@ -160,8 +160,7 @@ class Sync:
         progress = self.progress
         progress.workflow_id, progress.source_ids = batch.workflow_id, batch.source_ids
         progress.phase, progress.table = "reading", ""
-        as_files = _VOLUME_FROM_ROWS if self.target.volume and len(batch.source_ids) == 1 else None
-        taken = take(self._mirror, batch.workflow_id, batch.source_ids, self._folder, as_files_from=as_files)
+        taken = take(self._mirror, batch.workflow_id, batch.source_ids, self._folder)
         states = {(s.workflow_id, s.source_id): s.state for s in plan.sources}
         own = {states.get((batch.workflow_id, source.source_id)) for source in taken.sources}
         try:
@@ -212,8 +211,9 @@ class Sync:
         progress, remote = self.progress, self._remote
         progress.phase, progress.table = "sending", layout.name
         types = remote.types(layout)
-        if parts := taken.parts(layout):
-            self._send_files(layout, parts, workflow_id, ids, sum(s.sums[layout.name].rows for s in taken.sources))
+        rows = _rows(taken, {layout.name: ids})
+        if self.target.volume and rows >= _VOLUME_FROM_ROWS and len(ids) == len(taken.sources):
+            self._send_files(layout, taken.parts(layout), workflow_id, ids, rows)
             return
         for chunk in self._chunks(layout, taken, ids):
             remote.run(remote.statements.replace(layout, workflow_id, chunk, types))

@@ -189,7 +189,7 @@ class _Attachment:
 
         cursor = self._base().cursor()
         try:
-            cursor.execute("SET TimeZone = 'UTC'")
+            cursor.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
             yield cursor
         finally:
             with suppress(duckdb.Error):
