@@ -13,7 +13,7 @@ from typing import Any
 from tests.servers.objects import Bucket
 
 ROOT = Path(__file__).resolve().parent.parent
-_CLOUD = ("AZURE_", "AWS_", "NUVYN_", "DATABRICKS_", "EXECUTOR_")
+_CLOUD = ("AZURE_", "AWS_", "NUVYN_", "DATABRICKS_", "ARM_", "EXECUTOR_")
 
 
 @dataclass(frozen=True)
