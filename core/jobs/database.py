@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing, suppress
@@ -22,6 +23,7 @@ T = TypeVar("T")
 _Work = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
 
 _BUSY_MS = 30_000
+_AGAIN_S = 0.02
 
 
 class Database:
@@ -35,10 +37,7 @@ class Database:
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         fresh = not path.exists()
         try:
-            with closing(sqlite3.connect(path, timeout=_BUSY_MS / 1000)) as connection:
-                # Kept in the file: everyone who opens it later finds it so.
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.executescript(resources.files("core.jobs").joinpath("schema.sql").read_text())
+            self._prepare()
         except sqlite3.DatabaseError as error:
             raise JobError(
                 f"the job store {path} cannot be opened: {error}", hint="move the file away to start a new one"
@@ -48,6 +47,22 @@ class Database:
                 path.chmod(0o600)
         self._thread = threading.Thread(target=self._write_all, name="job-store", daemon=True)
         self._thread.start()
+
+    def _prepare(self) -> None:
+        """Make the file what it should be, also while other processes are at the same."""
+        deadline = time.monotonic() + _BUSY_MS / 1000
+        while True:
+            try:
+                with closing(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000)) as connection:
+                    # Kept in the file: everyone who opens it later finds it so.
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    connection.executescript(resources.files("core.jobs").joinpath("schema.sql").read_text())
+                    return
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait when two switch to WAL at once: it says so at once.
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(_AGAIN_S)
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run `work` inside the next transaction and wait until that is on disk.
