@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import pyarrow as pa
 
+from core.backoff import BASE_S, CAP_S, backoff
 from core.errors import SourceError
 from core.sources.stores.base import Span, Store
 
@@ -18,36 +19,14 @@ Sleep = Callable[[float], Awaitable[None]]
 OnRetry = Callable[[int, float, SourceError], None]
 """Is told the number of the failed attempt (from 1), the seconds until the next, and the fault."""
 
-_BASE_S = 0.2
-_CAP_S = 20.0
-_LONGEST_ASKED_S = 120.0
-
-
-def backoff(
-    attempt: int,
-    *,
-    retry_after: float | None = None,
-    rng: Callable[[], float] = random.random,
-    base: float = _BASE_S,
-    cap: float = _CAP_S,
-) -> float:
-    """Seconds to wait after failed attempt number `attempt` (from 0).
-
-    A random time up to `base * 2^attempt`, at most `cap` (both in seconds); never less than the
-    server asked for, unless that is beyond two minutes.
-    """
-    # The exponent is bounded before it overflows a float.
-    wait = rng() * min(cap, base * 2.0 ** min(attempt, 64))
-    return wait if retry_after is None else max(wait, min(retry_after, _LONGEST_ASKED_S))
-
 
 async def with_retries(
     call: Callable[[], Awaitable[T]],
     *,
     retries: int,
     on_retry: OnRetry | None = None,
-    base: float = _BASE_S,
-    cap: float = _CAP_S,
+    base: float = BASE_S,
+    cap: float = CAP_S,
     sleep: Sleep = asyncio.sleep,
     rng: Callable[[], float] = random.random,
 ) -> T:

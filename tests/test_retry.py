@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pyarrow as pa
 import pytest
 
+from core.backoff import backoff
 from core.errors import Fault, SourceError
-from core.retry import RetryingStore, backoff, with_retries
+from core.retry import RetryingStore, with_retries
 from core.sources.stores.paging import Page, PrefixPages, listing_batch
 
 

@@ -31,6 +31,7 @@ _COMMANDS = {
     "worker": ("core.cli.worker:worker", "Run queued jobs, and jobs whose worker died."),
     "query": ("core.cli.query:query", "Ask the mirror in SQL."),
     "export": ("core.cli.query:export", "Write every table of the mirror to a folder."),
+    "forget": ("core.cli.forget:forget", "Take a source out of the mirror."),
     "sync": ("core.cli.sync:sync", "Send what the mirror holds to Databricks."),
     "connections": ("core.cli.connections:connections", "List and test the connections of the config file."),
     "config": ("core.cli.config:config", "Show the settings and where each came from."),

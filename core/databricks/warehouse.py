@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from core import __version__
+from core.backoff import backoff
 from core.databricks.auth import login
 from core.databricks.faults import SyncStopped, Trouble, fault_of
 from core.databricks.target import Target
 from core.errors import UsageError
-from core.retry import backoff
 
 if TYPE_CHECKING:
     import pyarrow as pa

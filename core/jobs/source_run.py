@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core import __version__
+from core.backoff import backoff
 from core.errors import Fault, NuvynError, SourceError
 from core.extract import Extraction, Request, extract
 from core.formats.base import ReadOptions
@@ -20,7 +21,7 @@ from core.jobs.answer import MAX_FILES, listed_files, listed_tables
 from core.memory import Remembered
 from core.payload.models import Job, Options, Source
 from core.progress import Phase, Progress
-from core.retry import RetryingStore, backoff
+from core.retry import RetryingStore
 from core.secrets import mask, mask_url
 from core.settings import Settings
 from core.sources.locations import Kind, Location, format_of, locate

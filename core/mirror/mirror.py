@@ -83,6 +83,30 @@ class Mirror:
             connection.execute(f"INSERT INTO {self._public}.executor_runs BY NAME SELECT * FROM new_run")
             connection.unregister("new_run")
 
+    def forget(self, workflow_id: str, source_id: str | None = None) -> int:
+        """Delete all rows of a source, or of a whole workflow; returns how many sources that were.
+
+        Raises:
+            MirrorError: there is no such source, or nothing could be written.
+        """
+        names = {"workflow": workflow_id} | ({"source": source_id} if source_id is not None else {})
+        where = "WHERE workflow_id = $workflow" + (" AND source_id = $source" if source_id is not None else "")
+        if not self.exists():
+            raise MirrorError(f"there is no mirror yet at {self.path}", hint="run a payload first, or `nuvyn demo`")
+        with self._session.writing() as connection:
+            self._create(connection)
+            connection.execute("BEGIN")
+            [(count,)] = connection.execute(f"SELECT count(*) FROM {self._public}.sources {where}", names).fetchall()
+            if not count:
+                what = workflow_id if source_id is None else f"{workflow_id}/{source_id}"
+                raise MirrorError(f"the mirror holds nothing of {what}", hint='nuvyn query "FROM sources" lists all')
+            for table in (*rows.ALL, "schema_changes"):
+                target = f"{self._internal if table in rows.INTERNAL else self._public}.{table}"
+                connection.execute(f"DELETE FROM {target} {where}", names)
+            connection.execute("COMMIT")
+            self._compact_when_grown(connection)
+        return int(count)
+
     def query(self, sql: str, *, limit: int | None = None, params: Mapping[str, Any] | None = None) -> pa.Table:
         """The result of one SQL text; unqualified names are the metadata schema's tables.
 

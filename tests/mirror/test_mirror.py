@@ -15,6 +15,7 @@ from core.errors import MirrorError
 from core.mirror.mirror import Mirror, Staged
 from core.stage import Stage
 from tests.command import ROOT
+from tests.mirror.catalogs import commit_catalog
 
 NOON = datetime(2026, 1, 1, 12)
 
@@ -153,3 +154,17 @@ def test_readers_never_see_half_a_source_while_a_writer_commits(mirror: Mirror, 
         assert reader.returncode == 0, err
         assert int(out) >= 5
     assert commits >= 5
+
+
+def test_what_is_forgotten_is_gone_from_every_table_and_the_rest_stays(tmp_path: Path) -> None:
+    mirror = Mirror(tmp_path / "mirror.duckdb")
+    for workflow, source in (("w", "a"), ("w", "b"), ("v", "a")):
+        commit_catalog(mirror, tmp_path, workflow, source, {"t": ["x"]})
+        mirror.record_run({"run_id": "r", "workflow_id": workflow, "source_id": source})
+    assert mirror.forget("w", "a") == 1
+    for table in ("sources", "tables", "columns", "files", "executor_runs"):
+        rows = mirror.query(f"SELECT DISTINCT workflow_id, source_id FROM {table} ORDER BY ALL").to_pylist()
+        assert [tuple(row.values()) for row in rows] == [("v", "a"), ("w", "b")]
+    with pytest.raises(MirrorError, match="holds nothing of w/a"):
+        mirror.forget("w", "a")
+    assert mirror.forget("w") == 1
