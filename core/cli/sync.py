@@ -86,13 +86,14 @@ def sync(
 def _wait(task: SyncTask[T], *, quiet: bool) -> T:
     """The result of a task; ctrl+c cancels it, and it is shown meanwhile."""
     shown = _Shown(task.sync.progress, quiet=quiet)
-    with _signals():
+    with _signals(), contextlib.closing(shown):
         while True:
             try:
                 with contextlib.suppress(TimeoutError):
                     return task.future.result(_LOOK_S)
                 shown.look()
             except KeyboardInterrupt:
+                shown.close()
                 click.echo("cancelling", err=True)
                 task.cancel()
 
@@ -130,6 +131,14 @@ class _Shown:
             self._write(safe(progress_line(self._progress)), keep=not self._tty)
             self._next = time.monotonic() + (_LOOK_S if self._tty else _LINE_EVERY_S)
 
+    def close(self) -> None:
+        """Take the line away, and write what is not told yet."""
+        if not self._quiet:
+            for _, note in self._progress.notes[self._notes :]:
+                self._write(safe(note), keep=True)
+                self._notes += 1
+            self._write("", keep=False)
+
     def _write(self, text: str, *, keep: bool) -> None:
         clear = "\r\x1b[K" if self._tty else ""
         click.echo(clear + text, err=True, nl=keep)
@@ -137,6 +146,8 @@ class _Shown:
 
 def progress_line(progress: SyncProgress) -> str:
     """What a sync does now, in a line."""
+    if not progress.sources_to_do:
+        return progress.waiting or progress.phase
     where = f" {progress.table}" if progress.table else ""
     names = ", ".join(progress.source_ids[:3]) + (", …" if len(progress.source_ids) > 3 else "")
     of = f" of {names}" if names else ""
@@ -166,7 +177,7 @@ def _told(result: SyncResult) -> str:
     if result.deleted:
         parts.append(f"{len(result.deleted):,} deleted")
     work = f"{plural(result.rows, 'row')} in {plural(result.statements, 'statement')}, {span(result.duration_s)}"
-    return f"\r{', '.join(parts)}: {work}"
+    return f"{', '.join(parts)}: {work}"
 
 
 def _print_stopped(job: Sync, stopped: SyncStopped, *, as_json: bool) -> None:

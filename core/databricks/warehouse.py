@@ -34,6 +34,7 @@ _SOCKET_TIMEOUT_S = 120
 _POLL_S = (0.02, 0.5)
 _START_PATIENCE_S = 15 * 60.0
 _TRIES = {Trouble.NETWORK: 6, Trouble.SESSION: 3, Trouble.CONFLICT: 10, Trouble.UPLOAD: 6}
+_CLUSTER_ZONE = "spark.sql.session.timeZone"
 _LOUD = ("databricks", "urllib3", "thrift", "pybreaker")
 """These print SQL, parameter values and presigned URLs."""
 
@@ -117,7 +118,7 @@ class Warehouse:
             # Only `target_of` makes plain http, and only for loopback.
             _connection_uri=f"{target.address}{target.http_path}" if plain else None,
             _tls_trusted_ca_file=target.ca_file,
-            session_configuration={"TIMEZONE": "UTC", "ANSI_MODE": "true"},
+            session_configuration={_zone_setting(target): "UTC"},
             user_agent_entry=f"nuvyn/{__version__}",
             enable_telemetry=False,
             use_cloud_fetch=False,
@@ -162,6 +163,14 @@ class Warehouse:
                 return
             with io.BytesIO(file.read_bytes()) as stream:
                 cursor.execute(sql, input_stream=stream)
+
+
+def _zone_setting(target: Target) -> str:
+    """What the session's time zone is called: a SQL warehouse refuses Spark's name, a cluster knows only that.
+
+    Our moments don't depend on it; a column that another executor made without zone does.
+    """
+    return "TIMEZONE" if "/warehouses/" in target.http_path or "/endpoints/" in target.http_path else _CLUSTER_ZONE
 
 
 def _connector() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from core.databricks.faults import Trouble, WarehouseError
 from core.databricks.target import AuthKind, Target, target_of
+from core.errors import UsageError
 from core.mirror.mirror import Mirror
 from core.settings import Settings
 from tests.databricks.conftest import Syncs, local_rows, remote_rows
@@ -185,3 +187,12 @@ def test_nothing_but_the_given_host_is_spoken_to(
     monkeypatch.setattr(socket.socket, "connect", watched)
     sync(replace(target, volume=warehouse.engine.volume))
     assert spoken == {("127.0.0.1", target.port)}
+
+
+def test_without_the_connector_the_error_names_the_extra(
+    target: Target, sync: Syncs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "databricks", None)
+    with pytest.raises(UsageError) as raised:
+        sync(target)
+    assert "nuvyn[databricks]" in raised.value.hint
