@@ -28,7 +28,8 @@ def start_again(house: House, job_id: str) -> str:
 
     record = house.store.job(job_id)
     job = stored_job(house.settings, record)
-    if any(HIDDEN in (source.path or "") for source in job.sources):
+    own = job.databricks_credentials or {}
+    if HIDDEN in own.values() or any(HIDDEN in (source.path or "") for source in job.sources):
         raise JobError(
             "this payload carried a secret, which was not stored",
             hint="open it with p, put the secret into a connection or a variable, and run it from there",

@@ -209,6 +209,11 @@ class JobLine:
     tables: int
     columns: int
 
+    @property
+    def can_retry(self) -> bool:
+        """Whether something is left to do again; a partial job without a failed source was not written."""
+        return self.state.ended and bool(self.failed or self.cancelled or self.state is JobState.PARTIAL)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:

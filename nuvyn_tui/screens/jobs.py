@@ -124,8 +124,7 @@ class JobsScreen(ModeScreen):
             job = self._grid.row if self._grid.is_mounted else None
             if job is None:
                 return False
-            again = bool(job.failed or job.cancelled)
-            return {"retry": job.state.ended and again, "cancel": not job.state.ended}.get(action, True)
+            return {"retry": job.can_retry, "cancel": not job.state.ended}.get(action, True)
         return True
 
     def action_filter(self) -> None:

@@ -162,7 +162,7 @@ class RunScreen(ModeScreen):
         if action == "cancel":
             return look is not None and not look.job.state.ended
         if action == "retry":
-            return look is not None and look.job.state.ended and bool(look.job.failed or look.job.cancelled)
+            return look is not None and look.job.can_retry
         if action in ("open", "freeze", "order", "details"):
             return look is not None
         return True
