@@ -32,6 +32,7 @@ Tell = Callable[[str], None]
 
 _SOCKET_TIMEOUT_S = 120
 _POLL_S = (0.02, 0.5)
+_BUSY_WAIT_S = 1.0
 _START_PATIENCE_S = 15 * 60.0
 _TRIES = {Trouble.NETWORK: 6, Trouble.SESSION: 3, Trouble.CONFLICT: 10, Trouble.UPLOAD: 6}
 _CLUSTER_ZONE = "spark.sql.session.timeZone"
@@ -96,7 +97,7 @@ class Warehouse:
                 wait = backoff(count, base=0.1, cap=10.0)
                 if fault.trouble is Trouble.BUSY:
                     # A full second at least: a warehouse takes minutes to start.
-                    wait = max(wait, 1.0)
+                    wait = max(wait, _BUSY_WAIT_S)
                     given_up = waited + wait > _START_PATIENCE_S
                 else:
                     given_up = count >= _TRIES[fault.trouble]
