@@ -61,6 +61,8 @@ class NuvynApp(App[int]):
         self.keymap, self._notices = remapped(house.settings.keys)
         self._tending = Tending(house)
         self._crashes: list[float] = []
+        self.doing = ""
+        """What this app does beside the jobs, in a word."""
         self.set_keymap(self.keymap)
         self.theme = self._chosen_theme(house.settings.theme)
 
@@ -88,7 +90,8 @@ class NuvynApp(App[int]):
     @work(exclusive=True, group="tend")
     async def tend(self) -> None:
         """See to it that a worker is there when jobs wait."""
-        self.status = await self.bridge.store(self._tending.tend)
+        jobs = await self.bridge.store(self._tending.tend)
+        self.status = ", ".join(filter(None, (jobs, self.doing)))
 
     async def on_unmount(self) -> None:
         self.bridge.close()

@@ -161,33 +161,35 @@ class Sync:
         progress.workflow_id, progress.source_ids = batch.workflow_id, batch.source_ids
         progress.phase, progress.table = "reading", ""
         taken = take(self._mirror, batch.workflow_id, batch.source_ids, self._folder)
-        states = {(s.workflow_id, s.source_id): s.state for s in plan.sources}
-        own = {states.get((batch.workflow_id, source.source_id)) for source in taken.sources}
+        states = {s.source_id: s.state for s in plan.sources if s.workflow_id == batch.workflow_id}
+        marked = any(states.get(source.source_id) is not State.NEW for source in taken.sources)
         try:
-            sent = self._make_equal(taken, batch, marked=own != {State.NEW})
-            if taken.sources and (sent or own != {State.EQUAL}):
-                self._mark(batch.workflow_id, taken.sources)
-                progress.done += [(batch.workflow_id, source.source_id) for source in taken.sources]
+            sent = self._make_equal(taken, batch, marked=marked)
+            due = [s for s in taken.sources if s.source_id in sent or states.get(s.source_id) is not State.EQUAL]
+            if due:
+                self._mark(batch.workflow_id, due)
+                progress.done += [(batch.workflow_id, source.source_id) for source in due]
         finally:
             shutil.rmtree(taken.folder, ignore_errors=True)
         progress.sources_done += len(batch.source_ids)
 
-    def _make_equal(self, taken: Taken, batch: Batch, *, marked: bool) -> bool:
-        """Send what differs until nothing does; returns whether anything did.
+    def _make_equal(self, taken: Taken, batch: Batch, *, marked: bool) -> frozenset[str]:
+        """Send what differs until nothing does; returns the sources of which anything did.
 
         `marked`: a mark may be there, which is taken back before anything changes.
         """
         progress, remote = self.progress, self._remote
         ids = [source.source_id for source in taken.sources]
         if not ids:
-            return False
+            return frozenset()
         progress.phase = "comparing"
         unequal = _unequal(taken.sources, remote.sums(batch.workflow_id, ids))
         progress.rows_to_send += _rows(taken, unequal) - batch.rows
-        if not unequal:
-            return False
+        sent = frozenset(source for sources in unequal.values() for source in sources)
+        if not sent:
+            return sent
         if marked:
-            remote.run(remote.statements.unmark(batch.workflow_id, ids))
+            remote.run(remote.statements.unmark(batch.workflow_id, sorted(sent)))
         self._count()
         for _ in range(2):
             for layout in CHILDREN:
@@ -197,7 +199,7 @@ class Sync:
             unequal = _unequal(taken.sources, remote.sums(batch.workflow_id, ids))
             self._count()
             if not unequal:
-                return True
+                return sent
             progress.rows_to_send += _rows(taken, unequal)
             self._tell(f"{', '.join(unequal)} of {', '.join(ids)} arrived otherwise than sent; sending once more")
         raise WarehouseError(

@@ -74,6 +74,7 @@ class Warehouse:
         if connection is not None:
             with suppress(Exception):
                 connection.close()
+            _close_sockets(connection)
 
     def _trying(self, call: Callable[[Any], T]) -> T:
         tries: dict[Trouble, int] = {}
@@ -136,6 +137,7 @@ class Warehouse:
         if connection is not None:
             with suppress(Exception):
                 connection.session.is_open = False
+            _close_sockets(connection)
 
     def _ask(self, connection: Any, sql: str, parameters: Mapping[str, Value]) -> pa.Table:
         self.statements += 1
@@ -164,6 +166,14 @@ class Warehouse:
                 return
             with io.BytesIO(file.read_bytes()) as stream:
                 cursor.execute(sql, input_stream=stream)
+
+
+def _close_sockets(connection: Any) -> None:
+    """The connector leaves its idle sockets to the garbage collector; what it calls its pool is private."""
+    with suppress(Exception):
+        connection.http_client.close()
+    with suppress(Exception):
+        connection.session.backend._transport._THttpClient__pool.close()
 
 
 def _zone_setting(target: Target) -> str:

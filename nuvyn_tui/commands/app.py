@@ -2,7 +2,7 @@
 
 from nuvyn_tui.commands.command import Command
 
-MODES = ("jobs", "build", "run", "explore", "query")
+MODES = ("jobs", "build", "run", "explore", "query", "sync")
 """The modes in the order of their digits."""
 
 _ABOUT = {
@@ -11,6 +11,7 @@ _ABOUT = {
     "run": "Follow a running job live",
     "explore": "Browse tables and columns, search, compare",
     "query": "Ask the mirror in SQL",
+    "sync": "Send what the mirror holds to Databricks",
 }
 
 COMMANDS = (

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from nuvyn_tui.commands.command import Command
 
-PLACES = ("app", "lists", "jobs", "build", "run", "explore", "compare", "query")
+PLACES = ("app", "lists", "jobs", "build", "run", "explore", "compare", "query", "sync")
 """The modules of this package that hold `COMMANDS`, in the order the docs show them."""
 
 

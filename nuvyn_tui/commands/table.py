@@ -14,6 +14,7 @@ _TITLES = {
     "explore": "4 Explore",
     "compare": "4 Explore, comparing",
     "query": "5 Query",
+    "sync": "6 Sync",
 }
 _INTRO = """# Keys
 

@@ -19,6 +19,7 @@ from nuvyn_tui.text import fit
 if TYPE_CHECKING:
     from nuvyn_tui.app import NuvynApp
 
+_LEAST_STATUS = 12
 _ALWAYS = ("app.help", "app.quit")
 
 
@@ -82,8 +83,9 @@ class ModeBar(_Bar):
         used = sum(len(text) for text, _, _ in parts)
         status = f" {self.status} " if self.status else ""
         room = self.size.width - used
-        if len(status) <= room:
-            parts.append((status.rjust(room), "mode-bar--status", "app.mode('run')"))
+        if status and room >= _LEAST_STATUS:
+            text = status.rjust(room) if len(status) <= room else fit(status, room)
+            parts.append((text, "mode-bar--status", "app.mode('run')"))
         yield from parts
 
 

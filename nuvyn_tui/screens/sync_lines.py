@@ -1,0 +1,167 @@
+"""The lines of the Sync mode: sources with their state, the target, what runs, what was done."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from textual.content import Content
+
+from core.databricks.plan import Plan, State
+from core.databricks.sync import SyncProgress, SyncResult
+from core.databricks.target import Target
+from core.text import plural, span
+from nuvyn_tui.text import bar, fit, plain
+from nuvyn_tui.widgets.grid import Cell, Column
+
+COLUMNS = (
+    Column("state", 8),
+    Column("source"),
+    Column("rows", 11, right=True),
+    Column("tables", 8, right=True),
+    Column("columns", 10, right=True, wide=70),
+    Column("files", 10, right=True, wide=84),
+    Column("last sent", 16, wide=104),
+)
+NOTE_COLUMNS = (Column("", 8), Column(""))
+_MEANINGS = {"new": "live", "changed": "live", "sending": "live", "sent": "good", "equal": "quiet", "gone": "warn"}
+_MOST_NAMES = 3
+
+Note = tuple[float, str]
+"""When, in Unix seconds, and what was told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A source: how it stands, and what the mirror holds of it."""
+
+    workflow_id: str
+    source_id: str
+    state: str
+    rows: int
+    tables: int
+    columns: int
+    files: int
+    synced_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.workflow_id}/{self.source_id}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.workflow_id, self.source_id
+
+
+def lines_of(plan: Plan, done: Collection[tuple[str, str]] = (), doing: Collection[tuple[str, str]] = ()) -> list[Line]:
+    """A plan's sources; those in `done` are sent by now, those in `doing` are on their way."""
+    sent, sending = frozenset(done), frozenset(doing)
+    found = []
+    for source in plan.sources:
+        key = (source.workflow_id, source.source_id)
+        state = "sent" if key in sent else "sending" if key in sending else source.state.value
+        tables, columns, files = (source.rows.get(name, 0) for name in ("tables", "columns", "files"))
+        found.append(Line(*key, state, source.all_rows, tables, columns, files, source.synced_at))
+    return found
+
+
+def cells(line: Line) -> list[Cell]:
+    """The cells of a source."""
+    counts = [f"{n:,}" if line.state != State.GONE else "" for n in (line.rows, line.tables, line.columns, line.files)]
+    when = f"{line.synced_at:%Y-%m-%d %H:%M}" if line.synced_at else ""
+    return [(line.state, _MEANINGS[line.state]), line.name, *counts, (when, "quiet")]
+
+
+def note_cells(note: Note) -> list[Cell]:
+    """A line of the log."""
+    return [(time.strftime("%H:%M:%S", time.localtime(note[0])), "quiet"), (note[1], "warn")]
+
+
+def head(target: Target, identity: str) -> Content:
+    """Where to and as whom."""
+    who = f"{identity} ({target.login})" if identity else target.login
+    volume = f"  through {target.volume}" if target.volume else ""
+    return Content.assemble(
+        plain(f" {target.place}", "bold"),
+        plain(f"  on {target.host}"),
+        "\n",
+        plain(f" {target.http_path}  as {who}{volume}", "$text-muted"),
+    )
+
+
+def plan_in_words(plan: Plan) -> Content:
+    """How the sources stand, and what a sync would take."""
+    counts = Counter(source.state for source in plan.sources)
+    parts = [Content.assemble((f"{counts[state]:,} ", "bold"), state.value) for state in State if counts[state]]
+    if not plan.batches():
+        more = "nothing is to be sent" + ("; P deletes there what is gone here" if counts[State.GONE] else "")
+    else:
+        more = f"s sends up to {plural(plan.rows, 'row')} in at most about {plural(plan.statements, 'statement')}"
+    made = "" if plan.made else "\n the schema is not there yet; the first sync makes it"
+    return Content.assemble(" ", Content(", ").join(parts), f": {more}{made}")
+
+
+def progress_in_words(progress: SyncProgress, seconds: float, width: int) -> Content:
+    """What runs now, on two lines: where it is, and how far."""
+    names = ", ".join(progress.source_ids[:_MOST_NAMES]) + ", …" * (len(progress.source_ids) > _MOST_NAMES)
+    what = " ".join(filter(None, (progress.phase, progress.table)))
+    first = Content.assemble(" ", (what, "bold $text-accent"), plain(fit(f" of {names}" if names else "", 40).rstrip()))
+    if progress.waiting:
+        first = Content.assemble(first, "  ", plain(progress.waiting, "$text-warning"))
+    counts = [f"{progress.rows_sent:,} of {plural(progress.rows_to_send, 'row')}"] if progress.rows_to_send else []
+    if progress.sources_to_do:
+        counts.append(f"{progress.sources_done:,} of {plural(progress.sources_to_do, 'source')}")
+    counts += [plural(progress.statements, "statement"), span(seconds)]
+    second = ", ".join(counts)
+    room = min(30, width - len(second) - 4)
+    if progress.rows_to_send and room >= 8:
+        drawn = bar(min(progress.rows_sent, progress.rows_to_send), progress.rows_to_send, room)
+        return Content.assemble(first, "\n ", (drawn, "$text-accent"), "  ", second)
+    return Content.assemble(first, "\n ", second)
+
+
+def result_in_words(result: SyncResult, *, verified: bool) -> Content:
+    """What a sync did."""
+    parts = [f"{plural(len(result.sent), 'source')} sent and verified"]
+    parts.append("all others summed up and equal" if verified else f"{len(result.equal):,} equal already")
+    if result.deleted:
+        parts.append(f"{len(result.deleted):,} deleted")
+    work = f"{plural(result.rows, 'row')} in {plural(result.statements, 'statement')}, {span(result.duration_s)}"
+    return Content.assemble((" done: ", "bold $text-success"), ", ".join(parts), f"\n {work}")
+
+
+def stopped_in_words(sent: int) -> Content:
+    """How a cancelled sync stands."""
+    return Content.assemble(
+        (" cancelled", "bold $text-warning"),
+        f": {plural(sent, 'source')} sent by then; the next sync completes the rest",
+    )
+
+
+def failed_in_words(message: str, hint: str) -> Content:
+    """A fault with what to do."""
+    return Content.assemble((" failed: ", "bold $text-error"), plain(message), plain(f"\n {hint}" if hint else ""))
+
+
+def told(line: Line, plan: Plan) -> str:
+    """All that is known of a source."""
+    source = next(s for s in plan.sources if (s.workflow_id, s.source_id) == line.key)
+    why = {
+        "new": "The warehouse has no mark of it: it was never sent, or not to its end.",
+        "changed": "The mark in the warehouse stands for other rows than the mirror holds now.",
+        "equal": "The mark in the warehouse stands for exactly the rows that the mirror holds.",
+        "gone": "A sync brought it to the warehouse, and the mirror no longer holds it. P deletes it there.",
+        "sent": "It was sent, and both sides were found equal by count and checksum.",
+        "sending": "It is being sent.",
+    }
+    rows = [f"{name:16}{count:>12,}" for name, count in source.rows.items()]
+    when = f"{line.synced_at:%Y-%m-%d %H:%M:%S} UTC" if line.synced_at else "never to its end"
+    return "\n".join([f"{line.state}. {why[line.state]}", "", f"last sent       {when}", "", *rows])
+
+
+def holding(lines: Sequence[Line], words: Sequence[str]) -> list[Line]:
+    """The lines that hold every word."""
+    return [line for line in lines if all(word in f"{line.name} {line.state}".lower() for word in words)]
