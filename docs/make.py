@@ -6,11 +6,15 @@ Writes `keys.md` and one picture a mode, taken while the app shows the demo and 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from textual.pilot import Pilot
 
@@ -25,6 +29,8 @@ from core.progress import Phase, Progress
 from core.settings import load_settings
 from nuvyn_tui.app import NuvynApp
 from nuvyn_tui.commands.table import key_table
+from nuvyn_tui.widgets.grid import Grid
+from tests.servers.warehouse import Warehouse
 
 DOCS = Path(__file__).resolve().parent
 SIZE = (110, 30)
@@ -83,8 +89,9 @@ async def picture(pilot: Pilot[int], name: str) -> None:
 
 async def until(pilot: Pilot[int], holds: Callable[[], bool]) -> None:
     """Let the app run until something holds."""
-    while not holds():
-        await pilot.pause(0.02)
+    async with asyncio.timeout(30):
+        while not holds():
+            await pilot.pause(0.02)
 
 
 async def pictures(home: Path) -> None:
@@ -105,6 +112,7 @@ async def pictures(home: Path) -> None:
             await picture(pilot, "run")
             await explore(pilot)
             await query(pilot)
+            await sync(pilot)
 
 
 async def explore(pilot: Pilot[int]) -> None:
@@ -128,6 +136,29 @@ async def query(pilot: Pilot[int]) -> None:
     await app.open("query", lambda screen: screen.ask(sql) if isinstance(screen, QueryScreen) else None)
     await pilot.pause(1)
     await picture(pilot, "query")
+
+
+async def sync(pilot: Pilot[int]) -> None:
+    """The demo half sent to a warehouse."""
+    from nuvyn_tui.screens.sync import SyncScreen
+
+    def idle() -> bool:
+        screen = pilot.app.screen
+        return isinstance(screen, SyncScreen) and not screen.busy and bool(screen.query_one("#sources", Grid).rows)
+
+    with tempfile.TemporaryDirectory() as folder:
+        warehouse = Warehouse(Path(folder) / "volumes")
+        os.environ |= warehouse.environ(DATABRICKS_SERVER_HOSTNAME=warehouse.address.replace("127.0.0.1", "localhost"))
+        await pilot.press("6")
+        await until(pilot, idle)
+        warehouse.fail("conflict", "INSERT INTO .*`tables`")
+        warehouse.fail("slow", "INSERT INTO .*`files`", seconds=60)
+        await pilot.press("s")
+        await until(pilot, lambda: bool(warehouse.sent("INSERT INTO .*`files`")))
+        await picture(pilot, "sync")
+        await pilot.press("x")
+        await until(pilot, idle)
+        warehouse.close()
 
 
 def main() -> None:

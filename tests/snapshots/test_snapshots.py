@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from core.databricks.plan import Plan, SourcePlan, State
+from core.databricks.target import AuthKind, Target
 from core.house import House
 from core.settings import load_settings
 from nuvyn_tui.app import NuvynApp
+from nuvyn_tui.screens.sync_lines import plan_in_words
 from tests.mirror.catalogs import commit_catalog
 
 PAYLOAD = {
@@ -108,3 +112,40 @@ def test_sixteen_colours(catalog: House, snap_compare: Any) -> None:
         await pressing("4", "down")(pilot)
 
     assert snap_compare(NuvynApp(catalog), terminal_size=(80, 24), run_before=dull)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 20)], ids=str)
+def test_sync_when_no_warehouse_is_named(house: House, snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(NuvynApp(house), terminal_size=size, run_before=pressing("6"))
+
+
+def test_the_plan_of_a_sync(catalog: House, snap_compare: Any) -> None:
+    """Its lines, as a comparison leaves them; the warehouse is told by hand."""
+
+    async def plan(pilot: Pilot[Any]) -> None:
+        await pressing("6")(pilot)
+        screen = pilot.app.screen
+        screen._target = Target(
+            scheme="https",
+            host="adb-1.2.azuredatabricks.net",
+            port=443,
+            http_path="/sql/1.0/warehouses/w",
+            catalog="main",
+            schema="meta",
+            auth=AuthKind.TOKEN,
+        )
+        screen._identity = "ann@example.com"
+        rows = {"tables": 12, "columns": 340, "files": 1_200}
+        states = (("sales", State.CHANGED), ("stock", State.EQUAL), ("returns", State.NEW), ("old", State.GONE))
+        screen._plan = Plan(
+            tuple(
+                SourcePlan("retail", name, state, {} if state is State.GONE else rows, datetime(2026, 1, 2, 3, 4))
+                for name, state in states
+            ),
+            made=True,
+        )
+        screen._outcome = plan_in_words(screen._plan)
+        screen._draw()
+        await pilot.pause(0.3)
+
+    assert snap_compare(NuvynApp(catalog), terminal_size=(120, 40), run_before=plan)
