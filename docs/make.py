@@ -149,7 +149,7 @@ async def sync(pilot: Pilot[int]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Warehouse(Path(folder) / "volumes")
         os.environ |= warehouse.environ(DATABRICKS_SERVER_HOSTNAME=warehouse.address.replace("127.0.0.1", "localhost"))
-        await pilot.press("6")
+        await pilot.app.switch_mode("sync")
         await until(pilot, idle)
         warehouse.fail("conflict", "INSERT INTO .*`tables`")
         warehouse.fail("slow", "INSERT INTO .*`files`", seconds=60)
