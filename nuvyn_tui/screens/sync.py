@@ -124,7 +124,7 @@ class SyncScreen(ModeScreen):
     def _draw(self) -> None:
         progress = self._going.sync.progress if self._going else None
         target = self._target
-        identity = self._going.sync.identity if self._going else self._identity
+        identity = (self._going and self._going.sync.identity) or self._identity
         self.query_one("#target", Static).update(head(target, identity) if target else "")
         self.query_one("#target").display = target is not None
         now = self._outcome
@@ -194,7 +194,7 @@ class SyncScreen(ModeScreen):
             while not task.future.done():
                 self._draw()
                 await asyncio.sleep(_LOOK_S)
-            self._identity = sync.identity
+            self._identity = sync.identity or self._identity
             return task.future.result()
         except SyncStopped:
             self._outcome = stopped_in_words(len(sync.progress.done))
@@ -251,9 +251,8 @@ class SyncScreen(ModeScreen):
         gone = self._plan.of(State.GONE)
         names = ", ".join(f"{source.workflow_id}/{source.source_id}" for source in gone[:5])
         more = f" and {len(gone) - 5:,} more" if len(gone) > 5 else ""
-        question = (
-            f"Delete {plural(len(gone), 'source')} in the warehouse: {names}{more}? The mirror does not hold them."
-        )
+        what = f"{plural(len(gone), 'source')} that the mirror no longer holds"
+        question = f"Delete {what} from the warehouse? {names}{more}"
         if await self.app.push_screen_wait(Question(question, "Delete there")):
             self._send(Scope(self._workflow, prune=True), Plan(gone, self._plan.made))
 

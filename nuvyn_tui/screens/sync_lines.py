@@ -85,10 +85,10 @@ def head(target: Target, identity: str) -> Content:
     who = f"{identity} ({target.login})" if identity else target.login
     volume = f"  through {target.volume}" if target.volume else ""
     return Content.assemble(
-        plain(f" {target.place}", "bold"),
+        plain(target.place, "bold"),
         plain(f"  on {target.host}"),
         "\n",
-        plain(f" {target.http_path}  as {who}{volume}", "$text-muted"),
+        plain(f"{target.http_path}  as {who}{volume}", "$text-muted"),
     )
 
 
@@ -100,15 +100,15 @@ def plan_in_words(plan: Plan) -> Content:
         more = "nothing is to be sent" + ("; P deletes there what is gone here" if counts[State.GONE] else "")
     else:
         more = f"s sends up to {plural(plan.rows, 'row')} in at most about {plural(plan.statements, 'statement')}"
-    made = "" if plan.made else "\n the schema is not there yet; the first sync makes it"
-    return Content.assemble(" ", Content(", ").join(parts), f": {more}{made}")
+    made = "" if plan.made else "\nthe schema is not there yet; the first sync makes it"
+    return Content.assemble(Content(", ").join(parts), f": {more}{made}")
 
 
 def progress_in_words(progress: SyncProgress, seconds: float, width: int) -> Content:
     """What runs now, on two lines: where it is, and how far."""
     names = ", ".join(progress.source_ids[:_MOST_NAMES]) + ", …" * (len(progress.source_ids) > _MOST_NAMES)
     what = " ".join(filter(None, (progress.phase, progress.table)))
-    first = Content.assemble(" ", (what, "bold $text-accent"), plain(fit(f" of {names}" if names else "", 40).rstrip()))
+    first = Content.assemble((what, "bold $text-accent"), plain(fit(f" of {names}" if names else "", 40).rstrip()))
     if progress.waiting:
         first = Content.assemble(first, "  ", plain(progress.waiting, "$text-warning"))
     counts = [f"{progress.rows_sent:,} of {plural(progress.rows_to_send, 'row')}"] if progress.rows_to_send else []
@@ -119,8 +119,8 @@ def progress_in_words(progress: SyncProgress, seconds: float, width: int) -> Con
     room = min(30, width - len(second) - 4)
     if progress.rows_to_send and room >= 8:
         drawn = bar(min(progress.rows_sent, progress.rows_to_send), progress.rows_to_send, room)
-        return Content.assemble(first, "\n ", (drawn, "$text-accent"), "  ", second)
-    return Content.assemble(first, "\n ", second)
+        return Content.assemble(first, "\n", (drawn, "$text-accent"), "  ", second)
+    return Content.assemble(first, "\n", second)
 
 
 def result_in_words(result: SyncResult, *, verified: bool) -> Content:
@@ -130,20 +130,20 @@ def result_in_words(result: SyncResult, *, verified: bool) -> Content:
     if result.deleted:
         parts.append(f"{len(result.deleted):,} deleted")
     work = f"{plural(result.rows, 'row')} in {plural(result.statements, 'statement')}, {span(result.duration_s)}"
-    return Content.assemble((" done: ", "bold $text-success"), ", ".join(parts), f"\n {work}")
+    return Content.assemble(("done: ", "bold $text-success"), ", ".join(parts), f"\n{work}")
 
 
 def stopped_in_words(sent: int) -> Content:
     """How a cancelled sync stands."""
     return Content.assemble(
-        (" cancelled", "bold $text-warning"),
+        ("cancelled", "bold $text-warning"),
         f": {plural(sent, 'source')} sent by then; the next sync completes the rest",
     )
 
 
 def failed_in_words(message: str, hint: str) -> Content:
     """A fault with what to do."""
-    return Content.assemble((" failed: ", "bold $text-error"), plain(message), plain(f"\n {hint}" if hint else ""))
+    return Content.assemble(("failed: ", "bold $text-error"), plain(message), plain(f"\n{hint}" if hint else ""))
 
 
 def told(line: Line, plan: Plan) -> str:
@@ -159,6 +159,7 @@ def told(line: Line, plan: Plan) -> str:
     }
     rows = [f"{name:16}{count:>12,}" for name, count in source.rows.items()]
     when = f"{line.synced_at:%Y-%m-%d %H:%M:%S} UTC" if line.synced_at else "never to its end"
+    when = "just now" if line.state == "sent" else when
     return "\n".join([f"{line.state}. {why[line.state]}", "", f"last sent       {when}", "", *rows])
 
 
