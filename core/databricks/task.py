@@ -44,6 +44,9 @@ class SyncTask(Generic[T]):
         finally:
             if self._timer is not None:
                 self._timer.cancel()
+            if self.sync.stop.is_set():
+                # Nobody may be waiting any more who would do it.
+                self.sync.close()
 
     def _give_up(self) -> None:
         self._settle(lambda: self.future.set_exception(SyncStopped()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,12 +98,13 @@ async def write(
         result = ended.result()
     except asyncio.CancelledError:
         task.cancel()
-        await asyncio.wait([asyncio.wrap_future(task.future)])
+        with suppress(NuvynError):
+            await asyncio.wrap_future(task.future)
         raise
     except NuvynError as error:
         return Written(tuple(source for _, source in sync.progress.done), error)
     finally:
-        if task.future.done():
+        if not sync.stop.is_set():
             await asyncio.to_thread(sync.close)
     note("info", f"written and verified: {plural(result.rows, 'row')} in {plural(result.statements, 'statement')}")
     return Written(tuple(source for _, source in (*result.sent, *result.equal)))

@@ -110,7 +110,8 @@ class SyncScreen(ModeScreen):
         task = self._going or self._left
         if task is not None and not task.future.done():
             task.cancel()
-            await asyncio.wait([asyncio.wrap_future(task.future)], timeout=_LEAVE_S)
+            with suppress(Exception):
+                await asyncio.wait_for(asyncio.wrap_future(task.future), _LEAVE_S)
 
     @property
     def _grid(self) -> Grid[Line]:
@@ -212,7 +213,7 @@ class SyncScreen(ModeScreen):
                 # The app is leaving.
                 task.cancel()
                 self._left = task
-            else:
+            elif not sync.stop.is_set():
                 # In a thread: it may have to wait for a warehouse that does not answer.
                 with suppress(RuntimeError):
                     asyncio.get_running_loop().run_in_executor(None, sync.close)

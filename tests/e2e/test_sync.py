@@ -57,7 +57,10 @@ def asked(warehouse: Warehouse, sql: str) -> list[dict[str, Any]]:
         connection.cursor() as cursor,
     ):
         cursor.execute(sql)
-        return [{name: _plain(value) for name, value in row.asDict().items()} for row in cursor.fetchall()]
+        rows = [{name: _plain(value) for name, value in row.asDict().items()} for row in cursor.fetchall()]
+    # The connector leaves its idle socket to the garbage collector.
+    connection.session.backend._transport._THttpClient__pool.close()
+    return rows
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from core.jobs.model import JobState
 from core.secrets import register
 from core.settings import load_settings
 from nuvyn_tui.app import NuvynApp
+from nuvyn_tui.commands.app import MODES
 from nuvyn_tui.commands.command import shown_keys
 from nuvyn_tui.commands.registry import all_commands
 from nuvyn_tui.screens.compare import CompareScreen
@@ -21,8 +22,6 @@ from nuvyn_tui.widgets.grid import Grid
 from tests.tui.conftest import until
 from tests.tui.script import ScriptedJob
 from tests.tui.test_jobs import queued
-
-MODES = ("jobs", "build", "run", "explore", "query")
 
 
 async def test_the_digits_switch_modes(app: NuvynApp) -> None:
