@@ -86,8 +86,17 @@ class Warehouse:
         self._server.server_close()
         self.engine.close()
 
+    def settle(self, *, cancel: bool = False) -> None:
+        """Wait until no statement runs any more, or end them all."""
+        for operation in list(self._operations.values()):
+            if cancel:
+                operation.cancelled.set()
+            operation.done.wait(60)
+
     def clear(self) -> None:
         """As new, for the next test."""
+        self.settle(cancel=True)
+        self._operations.clear()
         self.engine.clear()
         self.statements, self.cancels, self.faults = [], [], []
         self.counts, self.zones, self.slow_s = Counter(), set(), 0.0
