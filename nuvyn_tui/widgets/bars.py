@@ -75,13 +75,15 @@ class ModeBar(_Bar):
 
     def _parts(self) -> Iterator[tuple[str, str, str]]:
         wide = self.size.width >= 70
-        used = 0
         parts = [(" nuvyn ", "mode-bar--name", "")] if wide else []
         for digit, mode in enumerate(MODES, 1):
             name = "mode-bar--current" if mode == self._current else "mode-bar--mode"
-            parts.append((f" {digit} {mode.title()} ", name, f"app.mode('{mode}')"))
+            # A narrow bar has one blank between modes, so that the status fits too.
+            shown = f" {digit} {mode.title()} " if wide else f"{digit} {mode.title()}"
+            parts += [] if wide else [(" ", "", "")]
+            parts.append((shown, name, f"app.mode('{mode}')"))
         used = sum(len(text) for text, _, _ in parts)
-        status = f" {self.status} " if self.status else ""
+        status = f" {self.status}" + " " * wide if self.status else ""
         room = self.size.width - used
         if status and room >= _LEAST_STATUS:
             text = status.rjust(room) if len(status) <= room else fit(status, room)

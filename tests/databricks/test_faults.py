@@ -185,8 +185,10 @@ def test_nothing_but_the_given_host_is_spoken_to(
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", watched)
+    monkeypatch.setattr("core.databricks.sync._VOLUME_FROM_ROWS", 1)
+    monkeypatch.setattr("core.databricks.plan.MOST_ROWS", 1)
     sync(replace(target, volume=warehouse.engine.volume))
-    assert spoken == {("127.0.0.1", target.port)}
+    assert spoken == {("127.0.0.1", target.port)} and warehouse.counts["uploads"]
 
 
 def test_without_the_connector_the_error_names_the_extra(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from core.mirror.mirror import Mirror
 from nuvyn_tui.app import NuvynApp
 from nuvyn_tui.screens.dialogs import Question, Reader
 from nuvyn_tui.screens.sync import SyncScreen
+from nuvyn_tui.widgets.bars import ModeBar
 from nuvyn_tui.widgets.grid import Grid
 from tests.databricks.conftest import local_rows, remote_rows
 from tests.mirror.catalogs import commit_catalog
@@ -58,8 +60,9 @@ async def test_without_a_warehouse_it_says_what_to_set_and_reads_a_mended_file(
     app = NuvynApp(filled)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("6")
-        await until(pilot, lambda: "DATABRICKS_SERVER_HOSTNAME" in sources(app).empty)
-        assert "r reads the settings again" in sources(app).empty
+        await until(pilot, lambda: "DATABRICKS_SERVER_HOSTNAME" in text(app))
+        assert "DATABRICKS_ACCESS_TOKEN not set" in text(app) and str(filled.settings.config_file) in text(app)
+        assert "press r" in sources(app).empty
         assert app.screen.check_action("send", ()) is False
         filled.settings.config_file.write_text(
             f'[databricks]\nserver_hostname = "{warehouse.address}"\n'
@@ -196,6 +199,98 @@ async def test_leaving_the_app_during_a_sync_takes_it_back(filled: House, config
         await until(pilot, lambda: bool(configured.sent("INSERT")))
         await pilot.press("ctrl+q")
     assert configured.cancels
+
+
+async def test_leaving_the_app_from_another_mode_takes_it_back_too(filled: House, configured: Warehouse) -> None:
+    app = NuvynApp(filled)
+    configured.fail("slow", "INSERT", seconds=60)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("6")
+        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await pilot.press("s")
+        await until(pilot, lambda: bool(configured.sent("INSERT")))
+        await pilot.press("1", "ctrl+q")
+    assert configured.cancels
+    assert not list(filled.settings.logs.glob("crash-*"))
+
+
+async def test_comparing_and_sending_do_not_run_at_once(
+    filled: House, configured: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """s just after r, while r still reads the settings."""
+    app = NuvynApp(filled)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("6")
+        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        go = threading.Event()
+        monkeypatch.setattr("nuvyn_tui.screens.sync.load_settings", lambda **_: go.wait(10) and filled.settings)
+        configured.slow_s = 0.1
+        before = configured.counts["sessions"]
+        await pilot.press("r", "s")
+        await until(pilot, lambda: not idle(app))
+        go.set()
+        await until(pilot, lambda: states(app) == ["sent", "sent"] and idle(app))
+        assert configured.counts["sessions"] == before + 1
+
+
+async def test_one_workflow_can_be_compared_and_sent_and_then_all(filled: House, configured: Warehouse) -> None:
+    commit_catalog(filled.mirror, filled.settings.runs, "other", "c", {"t": ["x"]})
+    app = NuvynApp(filled)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("6")
+        await until(pilot, lambda: states(app) == ["new"] * 3 and idle(app))
+        await pilot.press("w")
+        assert states(app) == ["new"] and "only other" in text(app, "#target") and "1 new" in text(app)
+        await pilot.press("s")
+        await until(pilot, lambda: states(app) == ["sent"] and idle(app))
+        await pilot.press("w")
+        await until(pilot, lambda: states(app) == ["sent", "new", "new"])
+        assert [line.workflow_id for line in sources(app).rows] == ["other", "w", "w"]
+        assert "only" not in text(app, "#target")
+        # What is narrowed to may be forgotten meanwhile; that is told, and w leads out.
+        await pilot.press("w")
+        Mirror(filled.settings.mirror).forget("other")
+        await pilot.press("r")
+        await until(pilot, lambda: isinstance(app.screen, Reader))
+        await pilot.press("escape", "w", "r")
+        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+
+
+async def test_the_end_says_what_was_verified_and_what_was_sent_just_now(filled: House, configured: Warehouse) -> None:
+    app = NuvynApp(filled)
+    async with app.run_test(size=(110, 24)) as pilot:
+        await pilot.press("6")
+        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await pilot.press("s")
+        await until(pilot, lambda: states(app) == ["sent", "sent"] and idle(app))
+        assert "just now" in sources(app).render_line(1).text
+        await pilot.press("r")
+        await until(pilot, lambda: states(app) == ["equal", "equal"] and idle(app))
+        await pilot.press("v")
+        await until(pilot, lambda: "done" in text(app))
+        assert "done: 2 sources summed up on both sides and equal" in text(app)
+
+
+async def test_a_cancelled_comparison_says_that_nothing_was_sent(filled: House, configured: Warehouse) -> None:
+    app = NuvynApp(filled)
+    configured.fail("slow", "current_user", seconds=60)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("6")
+        await until(pilot, lambda: bool(configured.sent("current_user")))
+        await pilot.press("x")
+        await until(pilot, lambda: "cancelled: nothing was sent" in text(app), within_s=5)
+        await pilot.press("r")
+        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+
+
+async def test_a_narrow_bar_holds_all_modes_and_the_status(app: NuvynApp) -> None:
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.doing = "syncing"
+        app.tend()
+        bar = app.screen.query_one(ModeBar)
+        await until(pilot, lambda: "syncing" in bar.render_line(0).text)
+        shown = bar.render_line(0).text
+        assert " ".join(shown.split()) == "1 Jobs 2 Build 3 Run 4 Explore 5 Query 6 Sync syncing" and len(shown) == 60
 
 
 async def test_an_empty_mirror_says_what_to_do(house: House, configured: Warehouse) -> None:
