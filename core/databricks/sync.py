@@ -102,9 +102,11 @@ class Sync:
             SyncStopped: `stop` was set.
             UsageError, MirrorError: there is no such workflow, or the mirror cannot be read.
         """
-        self.progress.phase = "comparing"
+        self.progress.phase = "reading the mirror"
         sources = held(self._mirror, self.scope.workflow_id, self.scope.source_ids)
+        self.progress.phase = "connecting"
         self.identity = self.identity or self._remote.identity()
+        self.progress.phase = "comparing"
         marks = self._remote.marks(self.scope.workflow_id)
         self._count()
         plan = plan_of(sources, marks, self.scope.workflow_id)
@@ -266,7 +268,8 @@ class Sync:
         """Delete what only the warehouse has; the mark first, so that nobody takes the rest for whole."""
         remote = self._remote
         for batch in plan.batches((State.GONE,)):
-            self.progress.phase, self.progress.source_ids = "deleting", batch.source_ids
+            self.progress.phase = "deleting"
+            self.progress.workflow_id, self.progress.source_ids = batch.workflow_id, batch.source_ids
             for layout in (SOURCES, *CHILDREN):
                 remote.run(remote.statements.delete(layout, batch.workflow_id, batch.source_ids))
                 self._count()

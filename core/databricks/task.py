@@ -37,16 +37,19 @@ class SyncTask(Generic[T]):
     def _run(self) -> None:
         try:
             result = self._call()
-            self._settle(lambda: self.future.set_result(result))
         except BaseException as error:
             fault = error
-            self._settle(lambda: self.future.set_exception(fault))
-        finally:
-            if self._timer is not None:
-                self._timer.cancel()
-            if self.sync.stop.is_set():
-                # Nobody may be waiting any more who would do it.
-                self.sync.close()
+            self._end(lambda: self.future.set_exception(fault))
+        else:
+            self._end(lambda: self.future.set_result(result))
+
+    def _end(self, how: Callable[[], None]) -> None:
+        if self.sync.stop.is_set():
+            # Before anyone hears of the end: whoever cancelled may leave at once, and nobody else closes it.
+            self.sync.close()
+        self._settle(how)
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _give_up(self) -> None:
         self._settle(lambda: self.future.set_exception(SyncStopped()))
