@@ -31,6 +31,7 @@ _NAMES = {
     pa.date32(): "date",
     pa.date64(): "date",
 }
+_INTERVALS = ("month_interval", "day_time_interval", "month_day_nano_interval")
 _EXTENSIONS = {
     "arrow.uuid": "string",
     "arrow.json": "string",
@@ -76,7 +77,7 @@ def _scalar(type_: Any) -> str:
         return "timestamp_ntz" if type_.tz is None else "timestamp"
     if pt.is_time(type_):
         return "time"
-    if pt.is_duration(type_) or pt.is_interval(type_):
+    if pt.is_duration(type_) or pt.is_interval(type_) or str(type_) in _INTERVALS:
         return "interval"
     if pt.is_string(type_) or pt.is_large_string(type_) or type_ == pa.string_view():
         return "string"

@@ -17,10 +17,6 @@ _LOOK = 32 << 10
 
 # Known by their bytes, but not read: never to be taken for text.
 _UNREAD_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"Obj\x01", "avro"),
-    (b"ORC", "orc"),
-    (b"ARROW1", "arrow"),
-    (b"\xff\xff\xff\xff", "arrow"),
     (b"PK\x03\x04", "zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
     (b"SQLite format 3\0", "sqlite"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from core.formats.arrow import Arrow
+from core.formats.avro import Avro
 from core.formats.base import Format
 from core.formats.csv import Csv
 from core.formats.json import Json
+from core.formats.orc import Orc
 from core.formats.parquet import Parquet
 
 PARQUET: Format = Parquet()
 CSV: Format = Csv()
 JSON: Format = Json()
 
-FORMATS: tuple[Format, ...] = (PARQUET, JSON, CSV)
+FORMATS: tuple[Format, ...] = (PARQUET, Orc(), Avro(), Arrow(), JSON, CSV)

@@ -24,6 +24,7 @@ _DATA = (
     ".arrow",
     ".feather",
     ".ipc",
+    ".arrows",
     ".xlsx",
     ".xls",
     ".xlsb",

@@ -47,9 +47,6 @@ def test_compressed_text_is_found_by_content() -> None:
 @pytest.mark.parametrize(
     ("magic", "key", "name"),
     [
-        (b"Obj\x01", "a.csv", "avro"),
-        (b"ORC", "a.csv", "orc"),
-        (b"ARROW1\0\0", "a.csv", "arrow"),
         (b"PK\x03\x04", "a.xlsx", "excel"),
         (b"PK\x03\x04", "a.csv", "zip"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.csv", "excel"),
