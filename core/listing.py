@@ -10,9 +10,12 @@ import pyarrow.compute as pc
 
 from core.catalog import CountSource, DataFile, FileStatus
 from core.engines.local import Outcome
+from core.formats.registry import FORMATS
 from core.memory import Known
 from core.schemas import Said, SchemaPool
 from core.sources.stores.base import LISTING
+
+_READ_FORMATS = frozenset(format_.name for format_ in FORMATS)
 
 
 class Listing:
@@ -91,7 +94,8 @@ class Listed:
         self.error = known.error
         if known.error is not None:
             self.status = FileStatus.FAILED
-        elif known.tables:
+        elif known.tables or known.file_type in _READ_FORMATS:
+            # A workbook without anything in it was read, and is no table.
             self.status = FileStatus.UNCHANGED
             self.tables = known.tables
 

@@ -16,7 +16,7 @@ from typing import TypeVar
 from core.catalog import DataFile, FileReading
 from core.errors import Fault, FileError, SourceError
 from core.formats.base import Opened, ReadOptions, Steps
-from core.formats.detect import detect, first_span, unread_type
+from core.formats.detect import detect, first_span, misnamed, unread_type
 from core.progress import Progress
 from core.sources.stores.base import Span, Store
 
@@ -139,6 +139,8 @@ async def _read_file(
 
     format_ = await call(detect, opened, options)
     if format_ is None:
+        if options.only is None and (promised := misnamed(opened)) is not None:
+            return Outcome(promised.name, error=f"its name says {promised.name}, its bytes don't")
         return Outcome(unread_type(opened))
     try:
         steps = format_.read(opened, options)

@@ -10,6 +10,7 @@ from core.errors import Fault, FileError
 from core.formats.base import Opened, ReadOptions, Span, Steps
 from core.formats.delimited import RowCounter, Rows, read_rows
 from core.formats.dialect import Dialect, find_dialect
+from core.formats.headers import unique_names
 from core.formats.text import Sample, stream, take_sample
 from core.formats.values import NULLS, column_type
 
@@ -38,31 +39,12 @@ class Csv:
             # The first row is longer than the sample: what there is of it still has types.
             text = sample.text
             rows = read_rows(text, dialect.syntax)[dialect.skipped :]
-        names = _names(rows.pop(0) if dialect.header and rows else [], dialect.width)
+        names = unique_names(rows.pop(0) if dialect.header and rows else [], dialect.width)
         columns = _columns(names, rows, dialect, options)
         count, source = yield from _count(opened, options, sample, dialect, len(rows), len(text))
         ragged = sum(len(row) != len(names) for row in rows)
         warnings = [f"{ragged} of {len(rows)} sampled rows do not have {len(names)} fields"] if ragged else []
         return FileReading(self.name, (TableReading(columns, count, source, warnings=tuple(warnings)),))
-
-
-def _names(header: list[str], width: int) -> list[str]:
-    """Column names as in the header, made unique; `columnN` where there is none.
-
-    N is padded to one length, as DuckDB does, so that names sort like columns.
-    """
-    names: list[str] = []
-    taken: set[str] = set()
-    digits = len(str(width - 1))
-    for at in range(width):
-        name = base = (header[at] if at < len(header) else "") or f"column{at:0{digits}}"
-        again = 1
-        while name in taken:
-            name = f"{base}_{again}"
-            again += 1
-        taken.add(name)
-        names.append(name)
-    return names
 
 
 def _columns(names: list[str], rows: Rows, dialect: Dialect, options: ReadOptions) -> tuple[Column, ...]:

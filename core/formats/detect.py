@@ -8,7 +8,7 @@ from core.errors import FileError
 from core.formats.base import Format, Opened, ReadOptions, Span
 from core.formats.compression import compression, unpack_head
 from core.formats.dialect import find_dialect
-from core.formats.registry import CSV, FORMATS, JSON
+from core.formats.registry import CSV, EXCEL, FORMATS, JSON
 from core.formats.suffixes import COMPRESSIONS
 from core.formats.text import decode, encoding_of
 
@@ -24,7 +24,6 @@ _UNREAD_MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "png"),
 )
 _DUCKDB_AT = 8
-_EXCEL = (".xlsx", ".xlsm", ".xlsb", ".ods")
 _FREE_TEXT = (".md", ".rst", ".log", ".py", ".sql", ".sh", ".html", ".xml", ".yaml", ".yml", ".toml", ".ini", ".txt")
 
 
@@ -49,7 +48,10 @@ def first_span(key: str, size: int, options: ReadOptions) -> Span:
 def detect(opened: Opened, options: ReadOptions) -> Format | None:
     """The format of a file, or None when it is none that is read (or not the one asked for)."""
     found = _by_magic(opened)
-    if found is None and unread_type(opened) is None and opened.head:
+    unread = unread_type(opened) if found is None else None
+    if unread == EXCEL.name:
+        found = EXCEL
+    elif found is None and unread is None and opened.head:
         found = _by_text(opened)
     if found is not None and options.only not in (None, found.name):
         return None
@@ -62,9 +64,13 @@ def unread_type(opened: Opened) -> str | None:
     if head[_DUCKDB_AT : _DUCKDB_AT + 4] == b"DUCK":
         return "duckdb"
     name = next((name for magic, name in _UNREAD_MAGIC if head.startswith(magic)), None)
-    if name == "zip":
-        return "excel" if opened.key.lower().endswith(_EXCEL) else "zip"
-    return "excel" if name == "ole" else name
+    return EXCEL.name if name in ("zip", "ole") and _bare(opened.key).endswith(EXCEL.suffixes) else name
+
+
+def misnamed(opened: Opened) -> Format | None:
+    """The format that a file's name promises and its bytes don't keep; text has no bytes that tell."""
+    promised = suffix_format(opened.key)
+    return None if promised in (CSV, JSON) or unread_type(opened) is not None else promised
 
 
 def _bare(key: str) -> str:

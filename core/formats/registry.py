@@ -6,6 +6,7 @@ from core.formats.arrow import Arrow
 from core.formats.avro import Avro
 from core.formats.base import Format
 from core.formats.csv import Csv
+from core.formats.excel import Excel
 from core.formats.json import Json
 from core.formats.orc import Orc
 from core.formats.parquet import Parquet
@@ -13,5 +14,6 @@ from core.formats.parquet import Parquet
 PARQUET: Format = Parquet()
 CSV: Format = Csv()
 JSON: Format = Json()
+EXCEL: Format = Excel()
 
-FORMATS: tuple[Format, ...] = (PARQUET, Orc(), Avro(), Arrow(), JSON, CSV)
+FORMATS: tuple[Format, ...] = (PARQUET, Orc(), Avro(), Arrow(), EXCEL, JSON, CSV)

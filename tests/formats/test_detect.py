@@ -47,9 +47,8 @@ def test_compressed_text_is_found_by_content() -> None:
 @pytest.mark.parametrize(
     ("magic", "key", "name"),
     [
-        (b"PK\x03\x04", "a.xlsx", "excel"),
         (b"PK\x03\x04", "a.csv", "zip"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.csv", "excel"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.csv", "ole"),
         (b"SQLite format 3\0", "a.db", "sqlite"),
         (b"\0" * 8 + b"DUCK", "a.db", "duckdb"),
     ],
