@@ -18,19 +18,6 @@ _TRAILER = 8
 _SMALLEST = 12
 _MOST_LEAVES = 8
 _LOGICAL = {"Geometry": "geometry", "Geography": "geography", "Interval": "interval"}
-_BY_LOGICAL = {"String": "string", "Enum": "string", "JSON": "string", "Date": "date", "Time": "time", "UUID": "string"}
-_SIGNED = {"8": "tinyint", "16": "smallint", "32": "int", "64": "bigint"}
-_UNSIGNED = {"8": "smallint", "16": "int", "32": "bigint", "64": "decimal(20,0)"}
-_PHYSICAL = {
-    "BOOLEAN": "boolean",
-    "INT32": "int",
-    "INT64": "bigint",
-    "INT96": "timestamp",
-    "FLOAT": "float",
-    "DOUBLE": "double",
-    "BYTE_ARRAY": "binary",
-    "FIXED_LEN_BYTE_ARRAY": "binary",
-}
 _translations = Translations()
 
 
@@ -86,13 +73,7 @@ def _columns(meta: Any) -> tuple[Column, ...]:
     """Columns of a footer. Leaves come in the same order in both schemas; only the Parquet one knows INT96."""
     leaves = iter(meta.schema.column(at) for at in range(len(meta.schema)))
     found = []
-    try:
-        fields = list(meta.schema.to_arrow_schema())
-    except (pa.ArrowException, NotImplementedError):
-        if (flat := _flat(meta)) is None:
-            raise
-        return flat
-    for field in fields:
+    for field in meta.schema.to_arrow_schema():
         mine = list(_take_leaves(field.type, leaves))
         found.append(
             Column(
@@ -104,33 +85,6 @@ def _columns(meta: Any) -> tuple[Column, ...]:
             )
         )
     return tuple(found)
-
-
-def _flat(meta: Any) -> tuple[Column, ...] | None:
-    """Columns from the Parquet schema alone, where Arrow has no such type; None where any of them is nested."""
-    leaves = [meta.schema.column(at) for at in range(len(meta.schema))]
-    if any("." in leaf.path or leaf.max_repetition_level for leaf in leaves):
-        return None
-    return tuple(
-        Column(leaf.name, _leaf_name(leaf), leaf.max_definition_level > 0, _leaf_type(leaf), TypeSource.FOOTER)
-        for leaf in leaves
-    )
-
-
-def _leaf_name(leaf: Any) -> str:
-    logical = str(leaf.logical_type)
-    if logical.startswith("Decimal"):
-        return f"decimal({leaf.precision},{leaf.scale})"
-    if logical.startswith("Timestamp"):
-        return "timestamp" if "isAdjustedToUTC=true" in logical else "timestamp_ntz"
-    if logical.startswith("Int("):
-        signed, bits = "isSigned=true" in logical, logical.partition("bitWidth=")[2].partition(",")[0]
-        return (_SIGNED if signed else _UNSIGNED).get(bits, "bigint")
-    return (
-        _LOGICAL.get(logical.partition("(")[0])
-        or _BY_LOGICAL.get(logical.partition("(")[0])
-        or _PHYSICAL[leaf.physical_type]
-    )
 
 
 def _take_leaves(type_: Any, leaves: Iterator[Any]) -> Iterator[Any]:

@@ -1,5 +1,4 @@
 import io
-from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -144,13 +143,3 @@ def test_files_of_one_schema_each_have_their_own_rows() -> None:
         table = pa.table({field.name: pa.nulls(rows, field.type) for field in schema}, schema=schema)
         run = read(parquet(table), "a.parquet")
         assert (run.rows, run.types) == (rows, {"id": "bigint", "in": "struct<x:interval>"})
-
-
-def test_types_that_arrow_does_not_have_are_named_all_the_same() -> None:
-    values = pa.array([Decimal(1)], pa.decimal256(76, 38))
-    sink = io.BytesIO()
-    pq.write_table(pa.table({"big": values, "name": ["x"], "n": pa.array([1], pa.uint16())}), sink, store_schema=False)
-    # The precision stands twice in the footer, zigzag-encoded: 76 becomes 77, which is more than Arrow has.
-    data = sink.getvalue().replace(b"\x98\x01", b"\x9a\x01")
-    run = read(data, "x.parquet")
-    assert (run.types, run.rows) == ({"big": "decimal(77,38)", "name": "string", "n": "int"}, 1)
