@@ -18,8 +18,8 @@ from core.text import plural, safe
 def forget(workflow: str, source: str | None, yes: bool, as_json: bool) -> int:
     """Delete what the mirror holds of a source, or of all sources of a workflow.
 
-    Neither the data nor what was synced to Databricks is touched; `nuvyn sync --prune` then deletes it
-    there too.
+    Neither the data nor what was synced to Databricks is touched; `nuvyn sync WORKFLOW --prune` then
+    deletes it there too.
     """
     what = workflow if source is None else f"{workflow}/{source}"
     if not yes:

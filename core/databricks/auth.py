@@ -17,7 +17,7 @@ _TIMEOUT_S = 30.0
 
 def login(target: Target) -> dict[str, Any]:
     """Arguments of the connector's `connect`."""
-    if target.auth is AuthKind.TOKEN:
+    if target.auth is AuthKind.PAT:
         return {"access_token": target.token}
     if target.auth is AuthKind.OAUTH_M2M:
         return {"credentials_provider": ServicePrincipal(target)}

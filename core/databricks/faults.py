@@ -144,7 +144,7 @@ def _status(code: str, text: str, target: Target) -> WarehouseError:
 
 
 _LOGIN_HINTS = {
-    AuthKind.TOKEN: "it may have expired: make another and set DATABRICKS_ACCESS_TOKEN (access_token)",
+    AuthKind.PAT: "it may have expired: make another and set DATABRICKS_ACCESS_TOKEN (access_token)",
     AuthKind.OAUTH_M2M: "check DATABRICKS_CLIENT_ID, DATABRICKS_CLIENT_SECRET and CAN USE on the warehouse",
     AuthKind.AZURE_SP: "check ARM_CLIENT_ID, ARM_CLIENT_SECRET, ARM_TENANT_ID and CAN USE on the warehouse",
     AuthKind.BROWSER: "log in again, with an account that may use the warehouse",

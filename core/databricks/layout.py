@@ -54,10 +54,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A table. `key` tells the rows of a source apart and is where they are cut into ranges.
+    """A table. `key` tells all its rows apart; empty where nothing does.
 
-    Rows of one `cut` (its first column) stay together unless they are too many for one statement; then
-    they are cut at `part`.
+    A source's rows are cut into ranges at `cut`. Rows of one `cut` stay together unless they are too many
+    for one statement; then they are cut at `part`.
     """
 
     name: str
@@ -77,27 +77,35 @@ class Layout:
         return tuple(field for field in self.fields if field.name not in ("workflow_id", "source_id"))
 
 
-def _layout(name: str, schema: pa.Schema, key: str, part: str | None = None, more: Sequence[Field] = ()) -> Layout:
+def _layout(
+    name: str,
+    schema: pa.Schema,
+    key: tuple[str, ...] | None,
+    cut: str = "",
+    part: str | None = None,
+    more: Sequence[Field] = (),
+) -> Layout:
+    """A layout; `key` is what tells a source's rows apart, None where nothing does."""
     fields = (*(Field(column.name, _TYPES[column.type]) for column in schema), *more)
     found = next((field for field in fields if field.name == part), None)
-    unique = ("workflow_id", "source_id", key, *(["column_name"] if name == "columns" else []))
-    return Layout(name, fields, unique if key else unique[:2], key, found)
+    whole = () if key is None else ("workflow_id", "source_id", *key)
+    return Layout(name, fields, whole, cut, found)
 
 
 SOURCES = _layout(
     "sources",
     rows.SOURCES,
-    "",
+    (),
     more=(Field("sync_id", "string"), Field("content_hash", "string"), Field("synced_at", "timestamp")),
 )
 """A source's row is the mark that all its other rows arrived: `content_hash` tells which."""
 
 CHILDREN = (
-    _layout("tables", rows.TABLES, "table_name"),
-    _layout("columns", rows.COLUMNS, "table_name", "position"),
-    _layout("files", rows.FILES, "file_path"),
-    _layout("executor_runs", rows.EXECUTOR_RUNS, "run_id"),
-    _layout("schema_changes", rows.SCHEMA_CHANGES, "table_name", "column_name"),
+    _layout("tables", rows.TABLES, ("table_name",), "table_name"),
+    _layout("columns", rows.COLUMNS, ("table_name", "column_name"), "table_name", "position"),
+    _layout("files", rows.FILES, ("file_path",), "file_path"),
+    _layout("executor_runs", rows.EXECUTOR_RUNS, ("run_id",), "run_id"),
+    _layout("schema_changes", rows.SCHEMA_CHANGES, None, "table_name", "column_name"),
 )
 """In the order they are sent."""
 

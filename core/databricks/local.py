@@ -49,7 +49,7 @@ class Held:
     @property
     def content_hash(self) -> str:
         facts = [[name, each.rows, each.check] for name, each in sorted(self.sums.items())]
-        own = [[name, _plain(value)] for name, value in sorted(self.row.items())]
+        own = [[name, _micros(value)] for name, value in sorted(self.row.items())]
         return hashlib.sha256(json.dumps([_VERSION, facts, own]).encode()).hexdigest()[:32]
 
     def mark(self, sync_id: str, now_us: int) -> Row:
@@ -178,7 +178,3 @@ def _micros(value: Any) -> Any:
         return value
     since = value - datetime(1970, 1, 1)
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value

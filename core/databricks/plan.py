@@ -12,7 +12,6 @@ from core.databricks.layout import CHILDREN
 from core.databricks.local import Held
 from core.databricks.remote import Mark
 from core.databricks.statements import MOST_SOURCES
-from core.errors import UsageError
 
 
 class State(StrEnum):
@@ -89,18 +88,15 @@ class Plan:
         batches = self.batches()
         if not batches:
             return 0
-        writes = sum(max(len(CHILDREN), batch.rows // MOST_ROWS + len(CHILDREN)) for batch in batches)
+        writes = sum(batch.rows // MOST_ROWS + len(CHILDREN) for batch in batches)
         return writes + 4 * len(batches) + len(CHILDREN) + 1 + (0 if self.made else len(CHILDREN) + 2)
 
 
 def plan_of(held: Sequence[Held], marks: Sequence[Mark] | None, workflow_id: str | None = None) -> Plan:
-    """Compare; a source that only the warehouse has counts for the workflows that the mirror knows.
+    """Compare; a source that only the warehouse has counts for workflows that the mirror knows, or the one named.
 
-    Raises:
-        UsageError: there is no such workflow in the mirror.
+    `held` and `marks` are of that workflow, where one is named.
     """
-    if workflow_id is not None and not any(source.workflow_id == workflow_id for source in held):
-        raise UsageError(f"the mirror holds no workflow {workflow_id}", hint='`nuvyn query "FROM sources"` lists them')
     by_name = {(mark.workflow_id, mark.source_id): mark for mark in marks or ()}
     found = []
     for source in held:
@@ -110,7 +106,7 @@ def plan_of(held: Sequence[Held], marks: Sequence[Mark] | None, workflow_id: str
             state = State.EQUAL if mark.content_hash == source.content_hash else State.CHANGED
         rows = {name: each.rows for name, each in source.sums.items()}
         found.append(SourcePlan(source.workflow_id, source.source_id, state, rows, _moment(mark)))
-    workflows = {source.workflow_id for source in held}
+    workflows = {source.workflow_id for source in held} | {workflow_id}
     for (workflow, source_id), mark in by_name.items():
         if workflow in workflows and mark.sync_id is not None:
             found.append(SourcePlan(workflow, source_id, State.GONE, {}, _moment(mark)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.databricks.faults import Trouble, WarehouseError
-from core.databricks.layout import ALL, CHILDREN, Layout
+from core.databricks.layout import ALL, CHILDREN, Field, Layout
 from core.databricks.local import Sum
 from core.databricks.statements import Statement, Statements
 from core.databricks.target import Target
@@ -86,10 +86,8 @@ class Remote:
                 if error.missing == "schema":
                     self.run(self.statements.create_schema())
                 known = self._make(layout)
-            lacking = [field for field in layout.fields if field.name not in known]
-            if lacking:
-                self.run(self.statements.add_columns(layout, lacking))
-                known = self._described(layout)
+            if _lacking(layout, known):
+                known = self._complete(layout, known)
             self._actual[layout.name] = known
         return known
 
@@ -110,6 +108,19 @@ class Remote:
             types[row["col_name"].lower()] = row["data_type"].lower()
         return types
 
+    def _complete(self, layout: Layout, known: Mapping[str, str]) -> dict[str, str]:
+        """Add the columns that a table lacks; returns what it then has."""
+        failed = None
+        try:
+            self.run(self.statements.add_columns(layout, _lacking(layout, known)))
+        except WarehouseError as error:
+            # The only statement that cannot run twice: after a lost connection it may have run all the same.
+            failed = error
+        now = self._described(layout)
+        if failed is not None and _lacking(layout, now):
+            raise failed
+        return now
+
     def _make(self, layout: Layout) -> dict[str, str]:
         """Make a table; its columns are then those of the layout."""
         try:
@@ -121,3 +132,8 @@ class Remote:
             self.run(self.statements.create_table(layout, clustered=False))
         self._actual[layout.name] = {field.name: field.type for field in layout.fields}
         return self._actual[layout.name]
+
+
+def _lacking(layout: Layout, known: Mapping[str, str]) -> list[Field]:
+    """The columns of a layout that a table does not have."""
+    return [field for field in layout.fields if field.name not in known]

@@ -24,7 +24,7 @@ from core.databricks.plan import Batch, Plan, State, plan_of
 from core.databricks.remote import Remote
 from core.databricks.target import Target
 from core.databricks.warehouse import Warehouse
-from core.errors import NuvynError
+from core.errors import NuvynError, UsageError
 from core.mirror.mirror import Mirror
 
 _log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Sync:
         Raises:
             WarehouseError: the warehouse refuses, or fails too often.
             SyncStopped: `stop` was set.
-            UsageError, MirrorError: there is no such workflow, or the mirror cannot be read.
+            UsageError, MirrorError: nobody knows such a workflow or source, or the mirror cannot be read.
         """
         self.progress.phase = "reading the mirror"
         sources = held(self._mirror, self.scope.workflow_id, self.scope.source_ids)
@@ -109,11 +109,21 @@ class Sync:
         self.progress.phase = "comparing"
         marks = self._remote.marks(self.scope.workflow_id)
         self._count()
+        wanted = self.scope.source_ids
+        if marks is not None and wanted is not None:
+            marks = [mark for mark in marks if mark.source_id in wanted]
         plan = plan_of(sources, marks, self.scope.workflow_id)
-        if self.scope.source_ids is None:
-            return plan
-        chosen = tuple(source for source in plan.sources if source.source_id in self.scope.source_ids)
-        return Plan(chosen, plan.made)
+        self._check_known(plan)
+        return plan
+
+    def _check_known(self, plan: Plan) -> None:
+        workflow, hint = self.scope.workflow_id, '`nuvyn query "FROM sources"` lists what the mirror holds'
+        if workflow is not None and not plan.sources:
+            raise UsageError(
+                f"neither the mirror nor a sync knows the workflow {workflow}, or what you name of it", hint=hint
+            )
+        if unknown := set(self.scope.source_ids or ()) - {source.source_id for source in plan.sources}:
+            raise UsageError(f"workflow {workflow} has no source {', '.join(sorted(unknown))}", hint=hint)
 
     def run(self, plan: Plan | None = None) -> SyncResult:
         """Send what differs. Errors as in `plan`; sources marked by then stay as they are."""

@@ -27,14 +27,14 @@ _NAME = re.compile(r"[^`./\s\x00-\x1f]+")
 class AuthKind(StrEnum):
     """How to log in. The browser is used only when asked for by name."""
 
-    TOKEN = "token"  # noqa: S105
+    PAT = "token"
     OAUTH_M2M = "oauth-m2m"
     AZURE_SP = "azure-sp"
     BROWSER = "browser"
 
 
 _AUTH_NAMES = {
-    "pat": AuthKind.TOKEN,
+    "pat": AuthKind.PAT,
     "databricks-oauth": AuthKind.BROWSER,
     "azure-oauth": AuthKind.BROWSER,
     "external-browser": AuthKind.BROWSER,
@@ -80,7 +80,7 @@ class Target:
     def login(self) -> str:
         """Who logs in, in words."""
         return {
-            AuthKind.TOKEN: "access token",
+            AuthKind.PAT: "access token",
             AuthKind.OAUTH_M2M: f"service principal {self.client_id}",
             AuthKind.AZURE_SP: f"Azure service principal {self.client_id}",
             AuthKind.BROWSER: "browser login",
@@ -113,7 +113,7 @@ def target_of(
     found = _merged(settings, credentials or {}, os.environ if environ is None else environ)
     kind = _auth_kind(found)
     needed = {
-        AuthKind.TOKEN: ("access_token",),
+        AuthKind.PAT: ("access_token",),
         AuthKind.OAUTH_M2M: ("client_id", "client_secret"),
         AuthKind.AZURE_SP: ("azure_client_id", "azure_client_secret"),
         AuthKind.BROWSER: (),
@@ -188,10 +188,10 @@ def _auth_kind(found: Mapping[str, str]) -> AuthKind:
             raise UsageError(f"{mask(named)} is no kind of login", hint=f"auth_type is one of: {known}")
         return kind
     if "access_token" in found:
-        return AuthKind.TOKEN
+        return AuthKind.PAT
     if "client_secret" in found:
         return AuthKind.OAUTH_M2M
-    return AuthKind.AZURE_SP if "azure_client_secret" in found else AuthKind.TOKEN
+    return AuthKind.AZURE_SP if "azure_client_secret" in found else AuthKind.PAT
 
 
 def _server(text: str) -> tuple[str, str, int]:

@@ -7,7 +7,6 @@ Format: https://arrow.apache.org/docs/format/Columnar.html
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Generator, Sequence
 from typing import Any, Literal
 
@@ -57,7 +56,8 @@ class Arrow:
                 schema, rows, source = yield from _file(opened, options)
             else:
                 schema, rows, source = yield from _stream(opened, options)
-        except (pa.ArrowException, WrongBuffer, OSError, ValueError, NotImplementedError, struct.error) as error:
+        except (pa.ArrowException, OSError, ValueError) as error:
+            # Arrow's own refusals, a place that is not there, and `WrongBuffer`, which is a ValueError.
             raise FileError(Fault.CORRUPT, f"it cannot be read: {_line(error)}") from error
         columns = tuple(
             Column(field.name, spark_name(field.type), field.nullable, str(field.type), TypeSource.FOOTER)
@@ -75,7 +75,7 @@ def _file(opened: Opened, options: ReadOptions) -> Generator[Span, bytes, _Count
     end = yield from opened.fetch(max(0, opened.size - (64 << 10)), opened.size)
     if not end.endswith(_MAGIC):
         raise FileError(Fault.CORRUPT, "it does not end like Arrow: cut short, or still being written")
-    [length] = struct.unpack_from("<i", end, len(end) - 10)
+    length = int.from_bytes(end[-10:-6], "little", signed=True)
     if length <= 0 or length + 10 > opened.size:
         raise FileError(Fault.CORRUPT, "its footer claims to be larger than the file")
     if length + 10 > len(end):
@@ -121,7 +121,7 @@ def _stream(opened: Opened, options: ReadOptions) -> Generator[Span, bytes, _Cou
         start = yield from window.take(4)
         if start == _GOES_ON:
             start = yield from window.take(4)
-        [size] = struct.unpack("<i", start)
+        size = int.from_bytes(start, "little", signed=True)
         if size == 0:
             break
         if size < 0 or size > _LARGEST_MESSAGE:

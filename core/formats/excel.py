@@ -15,6 +15,7 @@ from core.catalog import Column, CountSource, FileReading, TableReading, TypeSou
 from core.errors import Fault, FileError
 from core.formats.base import Opened, ReadOptions, Steps
 from core.formats.headers import unique_names
+from core.text import plural
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ODS = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
@@ -108,7 +109,7 @@ def _table(name: str, rows: Sequence[Cells], options: ReadOptions) -> TableReadi
         for column, at in zip(names, used, strict=True)
     )
     count = None if options.row_counts == "none" else len(body)
-    warnings = (f"{first} rows above the header are left out",) if first else ()
+    warnings = (f"{plural(first, 'row')} above the table left out",) if first else ()
     return TableReading(columns, count, CountSource.COUNTED if count is not None else None, name, warnings)
 
 

@@ -162,6 +162,8 @@ class _Run:
         """Fail what has not ended: the run itself cannot go on."""
         message, hint = _told(error)
         _log.error("job %s: %s", self.record.job_id, message, exc_info=error)
+        if self._wanted.pending:
+            self._unwritten = NuvynError(message, hint=hint)
         for source in self._open_sources():
             result = failure_result(self._task(source), self.settings, 0)
             self.store.move_source(

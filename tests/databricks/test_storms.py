@@ -53,15 +53,17 @@ def test_both_sides_are_equal_in_the_end(
         for _ in range(chance.randint(0, 2)):
             warehouse.fail(chance.choice(FAULTS), chance.choice(STATEMENTS), times=chance.randint(1, 2))
         with suppress(Died, NuvynError):
-            _sync(mirror, target, settings, dies_at=chance.choice([None, chance.randint(1, 25)]))
+            _sync(mirror, target, settings, monkeypatch, dies_at=chance.choice([None, chance.randint(1, 25)]))
     warehouse.faults.clear()
-    _sync(mirror, target, settings)
+    _sync(mirror, target, settings, monkeypatch)
     assert local_rows(mirror) == remote_rows(warehouse)
     with closing(Sync(target, mirror, settings.runs, Scope())) as last:
         assert {source.state for source in last.plan().sources} == {State.EQUAL}
 
 
-def _sync(mirror: Mirror, target: Target, settings: Settings, dies_at: int | None = None) -> None:
+def _sync(
+    mirror: Mirror, target: Target, settings: Settings, monkeypatch: pytest.MonkeyPatch, dies_at: int | None = None
+) -> None:
     """A sync, whose process may be gone before its n-th statement."""
     with closing(Sync(target, mirror, settings.runs, Scope())) as sync:
         warehouse = sync._remote.warehouse
@@ -72,5 +74,5 @@ def _sync(mirror: Mirror, target: Target, settings: Settings, dies_at: int | Non
                 raise Died
             return ask(*arguments)
 
-        warehouse._ask = mortal  # type: ignore[method-assign]
+        monkeypatch.setattr(warehouse, "_ask", mortal)
         sync.run()

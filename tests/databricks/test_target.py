@@ -33,7 +33,7 @@ def test_the_environment_alone_is_enough(settings: Settings) -> None:
     )
     assert (found.place, found.auth, found.token) == (
         "hive_metastore._executor_metadata",
-        AuthKind.TOKEN,
+        AuthKind.PAT,
         "dapi-environ-0123456789",
     )
     assert "dapi" not in repr(found) and is_configured(settings, environ=ENVIRON)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -188,6 +190,26 @@ def test_a_job_that_cannot_write_is_partial_keeps_the_mirror_and_is_retried_with
     assert (again.code, again.last_json()["status"]) == (0, "completed")
     assert again.last_json()["result_data"]["sources"][0]["metadata"]["written_to_db"] is True
     assert local_rows(mirror(demo), "workflow_id = 'job'") == remote_rows(warehouse)
+
+
+BROKEN = """
+from core.databricks.sync import Sync
+def broken(self, plan=None):
+    raise ZeroDivisionError
+Sync.run = broken
+from core.cli.main import main
+main(["run", "payload.json", "--write-to-db", "--json"])
+"""
+
+
+def test_a_fault_of_our_own_while_writing_does_not_pass_for_written(demo: Nuvyn) -> None:
+    demo.payload({"a": str(demo.home / "demo-lake/shop")}, workflow="job")
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN], env=demo.environ(), cwd=demo.home, capture_output=True, text=True, check=False
+    )
+    answer = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, answer["status"], answer["success"]) == (3, "partial", False)
+    assert "ZeroDivisionError" in answer["result_data"]["write_to_db"]["message"]
 
 
 def test_a_jobs_own_credentials_are_used_and_never_stored(demo: Nuvyn, warehouse: Warehouse) -> None:

@@ -71,7 +71,7 @@ def test_titles_above_the_table_and_empty_columns_beside_it_are_left_out() -> No
     data = book(R=[["Report of 2026"], [], [None, "id", "name"], [None, 1, "a"], [None, 2, "b"], [None, 3, "c"]])
     assert columns(data) == [("id", "bigint"), ("name", "string")]
     [table] = read(data).tables
-    assert table.row_count == 3 and "1 rows above" in table.warnings[0]
+    assert table.row_count == 3 and "1 row above" in table.warnings[0]
 
 
 def test_without_a_header_columns_are_numbered_and_no_row_is_lost() -> None:
@@ -111,9 +111,12 @@ def test_without_calamine_the_error_names_the_extra(monkeypatch: pytest.MonkeyPa
 
 def test_what_is_named_like_a_workbook_and_is_none_is_told() -> None:
     data = bytes(range(256)) * 4
-    assert misnamed(Opened("x.xls", len(data), data, data)).name == "excel"  # type: ignore[union-attr]
-    assert misnamed(Opened("x.parquet", len(data), data, data)).name == "parquet"  # type: ignore[union-attr]
-    assert misnamed(Opened("x.csv", len(data), data, data)) is None
+    promised = {key: misnamed(Opened(key, len(data), data, data)) for key in ("x.xls", "x.parquet", "x.csv")}
+    assert {key: found and found.name for key, found in promised.items()} == {
+        "x.xls": "excel",
+        "x.parquet": "parquet",
+        "x.csv": None,
+    }
     assert misnamed(Opened("x.parquet", 100, b"%PDF-1.7", b"")) is None
 
 

@@ -230,6 +230,8 @@ class _Statement:
         for action in tree.args["actions"]:
             for column in action.find_all(exp.ColumnDef):
                 table = tree.this.sql("duckdb")
+                if column.name in dict(self._columns(_name(tree.this))):
+                    raise Refused("FIELD_ALREADY_EXISTS", f"Cannot add column `{column.name}`.", "42710")
                 self._cursor.execute(f"ALTER TABLE {table} ADD COLUMN {column.sql('duckdb')}")
         return pa.table({})
 

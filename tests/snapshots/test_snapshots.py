@@ -135,7 +135,7 @@ def test_the_plan_of_a_sync(catalog: House, snap_compare: Any) -> None:
             http_path="/sql/1.0/warehouses/w",
             catalog="main",
             schema="meta",
-            auth=AuthKind.TOKEN,
+            auth=AuthKind.PAT,
         )
         screen._identity = "ann@example.com"
         rows = {"tables": 12, "columns": 340, "files": 1_200}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Static
 
 from core.house import House
@@ -50,6 +51,12 @@ def text(app: NuvynApp, name: str = "#now") -> str:
     return str(app.screen.query_one(name, Static).content)
 
 
+async def compared(pilot: Pilot[Any]) -> None:
+    """Open the mode and let it compare: two sources are new."""
+    await pilot.press("6")
+    await until(pilot, lambda: states(pilot.app) == ["new", "new"] and idle(pilot.app))
+
+
 def idle(app: NuvynApp) -> bool:
     return isinstance(app.screen, SyncScreen) and not app.screen.busy
 
@@ -79,8 +86,7 @@ async def test_nothing_is_sent_before_it_is_asked_for_and_then_it_is_equal(
 ) -> None:
     app = NuvynApp(filled)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("6")
-        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await compared(pilot)
         assert "2 new" in text(app) and not configured.sent("CREATE|INSERT|UPDATE|DELETE")
         await pilot.press("s")
         await until(pilot, lambda: states(app) == ["sent", "sent"] and idle(app))
@@ -100,8 +106,7 @@ async def test_a_slow_statement_shows_live_and_is_cancelled_at_the_warehouse(
 ) -> None:
     app = NuvynApp(filled)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("6")
-        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await compared(pilot)
         configured.fail("slow", "INSERT INTO .*`columns`", seconds=60)
         await pilot.press("s")
         await until(pilot, lambda: "sending columns of a, b" in text(app))
@@ -121,8 +126,7 @@ async def test_a_slow_statement_shows_live_and_is_cancelled_at_the_warehouse(
 async def test_what_is_tried_again_is_told_in_the_log(filled: House, configured: Warehouse) -> None:
     app = NuvynApp(filled)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("6")
-        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await compared(pilot)
         assert not app.screen.query_one("#log").display
         configured.fail("conflict", "INSERT INTO .*`files`", times=2)
         await pilot.press("s")
@@ -134,8 +138,7 @@ async def test_what_is_tried_again_is_told_in_the_log(filled: House, configured:
 async def test_a_refusal_shows_its_hint_and_the_mode_goes_on(filled: House, configured: Warehouse) -> None:
     app = NuvynApp(filled)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("6")
-        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await compared(pilot)
         configured.engine.denied = {"CREATE SCHEMA"}
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, Reader))
@@ -153,8 +156,7 @@ async def test_what_is_gone_is_deleted_only_after_a_question(
 ) -> None:
     app = NuvynApp(filled)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("6")
-        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await compared(pilot)
         assert app.screen.check_action("prune", ()) is False
         await pilot.press("s")
         await until(pilot, lambda: states(app) == ["sent", "sent"] and idle(app))
@@ -193,8 +195,7 @@ async def test_leaving_the_app_during_a_sync_takes_it_back(filled: House, config
     app = NuvynApp(filled)
     configured.fail("slow", "INSERT", seconds=60)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("6")
-        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await compared(pilot)
         await pilot.press("s")
         await until(pilot, lambda: bool(configured.sent("INSERT")))
         await pilot.press("ctrl+q")
@@ -205,8 +206,7 @@ async def test_leaving_the_app_from_another_mode_takes_it_back_too(filled: House
     app = NuvynApp(filled)
     configured.fail("slow", "INSERT", seconds=60)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("6")
-        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await compared(pilot)
         await pilot.press("s")
         await until(pilot, lambda: bool(configured.sent("INSERT")))
         await pilot.press("1", "ctrl+q")
@@ -220,8 +220,7 @@ async def test_comparing_and_sending_do_not_run_at_once(
     """s just after r, while r still reads the settings."""
     app = NuvynApp(filled)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("6")
-        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await compared(pilot)
         go = threading.Event()
         monkeypatch.setattr("nuvyn_tui.screens.sync.load_settings", lambda **_: go.wait(10) and filled.settings)
         configured.slow_s = 0.1
@@ -259,8 +258,7 @@ async def test_one_workflow_can_be_compared_and_sent_and_then_all(filled: House,
 async def test_the_end_says_what_was_verified_and_what_was_sent_just_now(filled: House, configured: Warehouse) -> None:
     app = NuvynApp(filled)
     async with app.run_test(size=(110, 24)) as pilot:
-        await pilot.press("6")
-        await until(pilot, lambda: states(app) == ["new", "new"] and idle(app))
+        await compared(pilot)
         await pilot.press("s")
         await until(pilot, lambda: states(app) == ["sent", "sent"] and idle(app))
         assert "just now" in sources(app).render_line(1).text
