@@ -117,6 +117,8 @@ def test_avro_rows_are_summed_over_blocks_and_a_line_break_at_the_end_is_no_bloc
     for more in (b"", b"\n"):
         table = read(data + more, "x.avro").table
         assert (table.row_count, table.row_count_source) == (1003, CountSource.FOOTER)
+    wrong = data.replace(b"xyz0123456789abcdef", b"xyz0123456789abcde?")
+    assert read(wrong, "x.avro").table.row_count is None
     cut = read(data[:-3], "x.avro").table
     assert cut.row_count is None and "cannot be counted" in cut.warnings[0] and cut.columns[0].name == "a"
 
