@@ -196,5 +196,7 @@ def _connector() -> Any:
         logging.getLogger(name).setLevel(logging.WARNING)
     # It logs every fault that it raises too; we tell them once, without addresses.
     logging.getLogger("databricks.sql").setLevel(logging.CRITICAL)
+    # This one prints parameters and presigned URLs to whoever attaches a handler, whatever its parents' level.
+    logging.getLogger("databricks.sql.unsafe").disabled = True
     logging.getLogger(__name__).debug("the connector took %.1f s to import", time.monotonic() - started)
     return sql

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import databricks.sql.backend.thrift_backend  # noqa: F401 - caplog attaches to loggers that exist
 import pytest
 
 from core.databricks.faults import Trouble, WarehouseError
