@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.catalog import CountSource, FileStatus, MergedColumn, Table, TypeSource
+from core.accounts import Held
+from core.catalog import CountSource, MergedColumn, Table, TypeSource
 from core.formats.suffixes import strip_suffix
 from core.grouping import Group, Member, Named, group
 from core.listing import Listed
-from core.markers import Lakehouse
 from core.merging import SchemaUse, merge
 from core.partitions import place, value_type
 from core.schemas import Said
 
-_LAKEHOUSE_NAMES = {"delta": "Delta Lake", "iceberg": "Iceberg", "hudi": "Hudi"}
 _MAX_WARNINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """The tables of a source, by name."""
+    """The tables of a source, by name; `facts` are what to remember of lakehouse tables, by root."""
 
     tables: tuple[Table, ...]
+    facts: Mapping[str, str]
 
 
 def assemble(
     listed: Sequence[Listed],
-    lakehouses: dict[str, Lakehouse],
+    lakehouses: Sequence[Held],
     root_name: str,
     named: Sequence[Named],
     sample_values: int,
 ) -> Assembled:
     """Make tables of what was read, and write each file's table into `listed`."""
-    by_key = {entry.file.key: entry for entry in listed if entry.tables}
+    by_key = {entry.file.key: entry for entry in listed if entry.tables and entry.lakehouse is None}
     members = [
         Member(key, entry.file_type or "", entry.tables[0].schema.columns, key[len(strip_suffix(key)) :])
         for key, entry in by_key.items()
         if not _has_parts(entry)
     ]
-    reserved = frozenset(root or root_name for root in lakehouses)
+    reserved = frozenset(held.lakehouse.root or root_name for held in lakehouses)
     groups = group(members, root_name=root_name, named=named, reserved=reserved)
     tables = [_table(found, by_key, sample_values) for found in groups]
     taken = {table.name for table in tables}
@@ -50,12 +50,14 @@ def assemble(
             parts = [_part_table(base, entry, said, sample_values) for said in entry.tables]
             taken.update(table.name for table in parts)
             tables.extend(parts)
-    for root, lakehouse in sorted(lakehouses.items()):
-        tables.append(_unread(lakehouse, root, root_name, listed))
     for table in tables:
         for key in table.keys:
             by_key[key].table_name = by_key[key].table_name or table.name
-    return Assembled(tuple(sorted(tables, key=lambda t: t.name)))
+    for held in lakehouses:
+        held.name_files()
+    tables.extend(held.table for held in lakehouses if held.table is not None)
+    facts = {held.lakehouse.root: text for held in lakehouses if (text := held.remembered) is not None}
+    return Assembled(tuple(sorted(tables, key=lambda t: t.name)), facts)
 
 
 def _has_parts(entry: Listed) -> bool:
@@ -150,25 +152,4 @@ def _part_table(base: str, entry: Listed, said: Said, sample_values: int) -> Tab
         grouping="one part of a file",
         warnings=(*warnings, *said.warnings),
         keys=(entry.file.key,),
-    )
-
-
-def _unread(lakehouse: Lakehouse, root: str, root_name: str, listed: Sequence[Listed]) -> Table:
-    """A lakehouse folder as one table whose own account of itself was not read."""
-    inside = [e for e in listed if e.lakehouse == root and e.status is not FileStatus.IGNORED]
-    name = root or root_name
-    for entry in inside:
-        entry.table_name = name
-    kind = _LAKEHOUSE_NAMES[lakehouse.kind]
-    return Table(
-        name=name,
-        path=root,
-        file_type=lakehouse.kind,
-        columns=(),
-        row_count=None,
-        row_count_source=None,
-        size_bytes=sum(entry.file.size for entry in inside),
-        file_count=len(inside),
-        grouping=f"{kind} table folder",
-        warnings=(f"this is a {kind} table; its log is not read yet, so columns and rows are not known",),
     )

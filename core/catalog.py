@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -99,6 +100,8 @@ class MergedColumn:
     present_in_files: int
     type_variants: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
+    is_key: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class Table:
     """A table of a source: its merged schema and what it is made of.
 
     `path` is the file's key, or the folder's for a table of many files. `grouping` says in a
-    few words which rule made it one table.
+    few words which rule made it one table; `properties` are facts about it as a whole, by name.
     """
 
     name: str
@@ -121,3 +124,5 @@ class Table:
     partition_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     keys: tuple[str, ...] = field(default=(), repr=False)
+    comment: str | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)

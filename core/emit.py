@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Protocol
@@ -45,6 +46,7 @@ def emit(
     write("readings", (row for entry in listed for row in _reading_rows(entry)))
     schemas = {said.schema.key: said.schema for entry in listed for said in entry.tables}
     write("file_schemas", map(_schema_row, schemas.values()))
+    write("lakehouses", ({"root": root, "facts": facts} for root, facts in done.facts.items()))
     write("snapshots", [{"source_path": source_path, "reader_key": reader_key}])
 
 
@@ -67,6 +69,8 @@ def _table_row(table: Table) -> dict[str, Any]:
         "partition_columns": list(table.partition_columns),
         "grouping": table.grouping,
         "warnings": list(table.warnings),
+        "comment": table.comment,
+        "properties": json.dumps(table.properties) if table.properties else None,
     }
 
 
@@ -80,11 +84,12 @@ def _column_rows(table: Table) -> Iterator[dict[str, Any]]:
             "is_nullable": column.nullable,
             "sample_values": list(column.samples),
             "is_partition": column.is_partition,
-            "is_primary_key": False,
+            "is_primary_key": column.is_key,
             "native_type": column.native_type,
             "type_source": column.type_source,
             "present_in_files": column.present_in_files,
             "type_variants": list(column.type_variants),
+            "comment": column.comment,
         }
 
 
@@ -106,8 +111,10 @@ def _file_row(entry: Listed) -> dict[str, Any]:
 
 def _reading_rows(entry: Listed) -> Iterator[dict[str, Any]]:
     """What to remember of a file; nothing of one whose error may not come again."""
-    if entry.status is FileStatus.IGNORED or entry.lakehouse is not None or not entry.lasting:
+    if entry.status is FileStatus.IGNORED or not entry.lasting:
         return
+    if entry.lakehouse is not None and not entry.tables:
+        return  # what is not known of it, the table's log tells
     if not entry.tables:
         yield {"file_path": entry.file.key, "part": ""}
     for said in entry.tables:

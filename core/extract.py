@@ -13,18 +13,22 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from core.accounts import Held
 from core.assemble import Assembled, assemble
-from core.catalog import DataFile, FileStatus
+from core.catalog import FileStatus
 from core.emit import Sink, emit
+from core.engines.accounts import Result, read_accounts
 from core.engines.local import Outcome, read_files
+from core.engines.streak import Streak
 from core.errors import Fault, SourceError
 from core.formats.base import ReadOptions
 from core.globs import selector
 from core.grouping import Named
+from core.lakehouse.registry import READERS as TABLE_FORMATS
 from core.listing import Listed, Listing
-from core.markers import Lakehouse, ignored_reason, is_log, lakehouses, owner
+from core.markers import ignored_reason, lakehouses, owner
 from core.memory import Memory, Remembered, reader_key
 from core.progress import Phase, Progress
 from core.schemas import SchemaPool
@@ -95,22 +99,11 @@ async def extract(
     memory = Memory(remembered if request.incremental else None, request.source_path, key, pool)
     # What takes seconds for many files runs in a thread, so that the loop goes on answering.
     plan = await asyncio.to_thread(_plan, request, listing, memory)
-    progress.to_read = len(plan.to_read)
     progress.phase = Phase.READING
-
-    def deliver(index: int, outcome: Outcome) -> None:
-        plan.listed[plan.to_read[index]].settle(outcome, pool)
-        progress.requests = store.requests.total()
-
-    await read_files(
-        store,
-        [listing.file(at) for at in plan.to_read],
-        request.read,
-        max_concurrency=request.max_concurrency,
-        file_timeout_s=FILE_TIMEOUT_S,
-        progress=progress,
-        deliver=deliver,
-    )
+    streak = Streak()
+    await _read_logs(request, store, plan, pool, memory, streak, progress, warnings)
+    await _read_files(request, store, plan, pool, streak, progress)
+    streak.end()
     progress.phase = Phase.GROUPING
     progress.requests = store.requests.total()
     done = await asyncio.to_thread(_tables, request, plan, key, sink)
@@ -118,7 +111,68 @@ async def extract(
     return _sums(plan.listed, done, store, warnings)
 
 
+async def _read_logs(
+    request: Request,
+    store: Store,
+    plan: _Plan,
+    pool: SchemaPool,
+    memory: Memory,
+    streak: Streak,
+    progress: Progress,
+    warnings: list[str],
+) -> None:
+    """Read the logs of lakehouse tables that changed.
+
+    Live files whose rows only they themselves tell join those to be read.
+    """
+    fresh = [held for held in plan.lakehouses if held.facts is None]
+    progress.to_read = len(fresh) + len(plan.to_read)
+
+    def deliver(index: int, result: Result) -> None:
+        held = fresh[index]
+        found = list(held.claim(result, pool, memory, count_rows=request.read.row_counts != "none"))
+        plan.to_read.extend(plan.places[key] for key in found)
+        progress.to_read = len(fresh) + len(plan.to_read)
+        progress.requests = store.requests.total()
+        if result.error is not None:
+            where = held.lakehouse.root or request.root_name
+            warnings.append(f"{where}: this {held.lakehouse.kind} table's log cannot be read: {result.error}")
+
+    await read_accounts(
+        store,
+        [held.folder for held in fresh],
+        max_concurrency=request.max_concurrency,
+        step_timeout_s=FILE_TIMEOUT_S,
+        streak=streak,
+        progress=progress,
+        deliver=deliver,
+    )
+
+
+async def _read_files(
+    request: Request, store: Store, plan: _Plan, pool: SchemaPool, streak: Streak, progress: Progress
+) -> None:
+    options = replace(request.read, only=None) if request.read.only in TABLE_FORMATS else request.read
+
+    def deliver(index: int, outcome: Outcome) -> None:
+        plan.listed[plan.to_read[index]].settle(outcome, pool)
+        progress.requests = store.requests.total()
+
+    await read_files(
+        store,
+        [plan.listed[at].file for at in plan.to_read],
+        options,
+        max_concurrency=request.max_concurrency,
+        file_timeout_s=FILE_TIMEOUT_S,
+        streak=streak,
+        progress=progress,
+        deliver=deliver,
+    )
+
+
 def _tables(request: Request, plan: _Plan, key: str, sink: Sink) -> Assembled:
+    for held in plan.lakehouses:
+        held.conclude(request.root_name, count_rows=request.read.row_counts != "none")
     done = assemble(plan.listed, plan.lakehouses, request.root_name, request.tables, request.read.sample_values)
     emit(request.workflow_id, request.source_id, request.source_path, key, plan.listed, done, sink)
     return done
@@ -128,7 +182,9 @@ def _tables(request: Request, plan: _Plan, key: str, sink: Sink) -> Assembled:
 class _Plan:
     listed: list[Listed]
     to_read: list[int]
-    lakehouses: dict[str, Lakehouse]
+    lakehouses: list[Held]
+    places: dict[str, int]
+    """Where in `listed` the files of lakehouse tables are."""
 
 
 async def _list(request: Request, store: Store, progress: Progress, warnings: list[str]) -> Listing:
@@ -157,34 +213,36 @@ def _plan(request: Request, listing: Listing, memory: Memory) -> _Plan:
     """Decide for each listed object whether it is ignored, known already, or to be read."""
     wanted: Callable[[str], bool] = selector(request.include, request.exclude)
     tables = lakehouses(listing.keys())
-    listed: list[Listed] = []
-    to_read: list[int] = []
+    only = request.read.only
+    held: dict[str, Held] = {}
+    plan = _Plan([], [], [], {})
     for at in range(len(listing)):
         file = listing.file(at)
         entry = Listed(file)
-        listed.append(entry)
+        plan.listed.append(entry)
         table = owner(file.key, tables)
-        reason = "excluded" if not wanted(file.key) else None
-        if table is not None and reason is None:
-            entry.lakehouse = table.root
-            reason = "table log" if is_log(file.key, table) else ignored_reason(_below(file, table), file.size)
-            entry.status = FileStatus.UNKNOWN
-            entry.file_type = table.kind
+        if table is not None:
+            entry.lakehouse, entry.file_type = table.root, table.kind
+            held.setdefault(table.root, Held(table)).entries[file.key] = entry
+            plan.places[file.key] = at
+        elif not wanted(file.key):
+            entry.ignore("excluded")
+        elif (reason := ignored_reason(file.key, file.size)) is not None:
+            entry.ignore(reason)
+        elif only in TABLE_FORMATS:
+            continue  # another format was asked for; reading would tell which, at a request a file
+        elif (known := memory.recall(file)) is not None:
+            entry.recall(known)
         else:
-            reason = reason or ignored_reason(file.key, file.size)
-        if reason is not None:
-            entry.status, entry.error, entry.file_type = FileStatus.IGNORED, reason, None
-        elif table is None:
-            known = memory.recall(file)
-            if known is None:
-                to_read.append(at)
-            else:
-                entry.recall(known)
-    return _Plan(listed, to_read, tables)
-
-
-def _below(file: DataFile, table: Lakehouse) -> str:
-    return file.key[len(table.root) :].lstrip("/")
+            plan.to_read.append(at)
+    for found in held.values():
+        if not any(map(wanted, found.entries)):
+            for entry in found.entries.values():
+                entry.ignore("excluded")
+        elif only in (None, found.lakehouse.kind):
+            found.recall(memory)
+            plan.lakehouses.append(found)
+    return plan
 
 
 def _sums(listed: list[Listed], done: Assembled, store: Store, warnings: list[str]) -> Extraction:

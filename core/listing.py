@@ -64,8 +64,9 @@ class Listing:
 class Listed:
     """One listed object and what became of it.
 
-    `tables` are what it says; `lakehouse` is the root of the table format's folder it lies in;
-    `lasting` tells whether an error would come again if the unchanged file were read again.
+    `tables` are what it says; `lakehouse` is the root of the table format's folder it lies in, and
+    `deleted` how many of its rows that table marks as deleted; `lasting` tells whether an error would
+    come again if the unchanged file were read again.
     """
 
     file: DataFile
@@ -75,6 +76,7 @@ class Listed:
     tables: tuple[Said, ...] = ()
     table_name: str | None = None
     lakehouse: str | None = None
+    deleted: int = 0
     lasting: bool = True
 
     def settle(self, outcome: Outcome, pool: SchemaPool) -> None:
@@ -87,6 +89,10 @@ class Listed:
         elif outcome.reading is not None:
             self.status = FileStatus.READ
             self.tables = tuple(pool.say(table) for table in outcome.reading.tables)
+
+    def ignore(self, reason: str) -> None:
+        """It is no data, for this reason."""
+        self.status, self.error, self.file_type = FileStatus.IGNORED, reason, None
 
     def recall(self, known: Known) -> None:
         """Take what is known from the last run; what was unknown or failed stays that."""
@@ -101,9 +107,9 @@ class Listed:
 
     @property
     def row_count(self) -> int | None:
-        """Rows of all its tables together; None when any is unknown or it has none."""
+        """Rows of all its tables together, less the deleted; None when any is unknown or it has none."""
         counts = [table.row_count for table in self.tables]
-        return None if not counts or None in counts else sum(c for c in counts if c is not None)
+        return None if not counts or None in counts else sum(c for c in counts if c is not None) - self.deleted
 
     @property
     def count_source(self) -> CountSource | None:

@@ -11,7 +11,9 @@ _MARKERS = re.compile(
 )
 _WORK_FOLDERS = frozenset({"_temporary", "_spark_metadata", "_checkpoints", "__MACOSX"})
 _LOG_OF = {"_delta_log": "delta", ".hoodie": "hudi"}
-_ICEBERG = re.compile(r"(?:(.*)/)?metadata/[^/]*\.metadata\.json(?:\.gz)?", re.DOTALL)
+_FIRST = ("delta", "iceberg", "hudi")
+# `v3.metadata.json` or `00003-UUID.metadata.json`: others may call a file of theirs `metadata.json` too.
+_ICEBERG = re.compile(r"(?:(.*)/)?metadata/v?\d+(?:[-.][^/]*)?\.metadata\.json(?:\.gz)?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +25,24 @@ class Lakehouse:
 
 
 def lakehouses(keys: Iterable[str]) -> dict[str, Lakehouse]:
-    """The outermost lakehouse tables among listed keys, by root (empty: the source itself)."""
+    """The outermost lakehouse tables among listed keys, by root (empty: the source itself).
+
+    A folder may hold more than one account of the same table (Delta's UniForm writes Iceberg metadata too): the
+    first of Delta, Iceberg and Hudi speaks for it.
+    """
     found: dict[str, Lakehouse] = {}
+
+    def add(root: str, kind: str) -> None:
+        if root not in found or _FIRST.index(kind) < _FIRST.index(found[root].kind):
+            found[root] = Lakehouse(root, kind)
+
     for key in keys:
         for folder, kind in _LOG_OF.items():
             at = -1 if folder not in key else f"/{key}".find(f"/{folder}/")
             if at >= 0:
-                root = key[: max(0, at - 1)]
-                found.setdefault(root, Lakehouse(root, kind))
-        if key.endswith((".metadata.json", ".metadata.json.gz")):
-            match = _ICEBERG.fullmatch(key)
-            if match:
-                root = match[1] or ""
-                found.setdefault(root, Lakehouse(root, "iceberg"))
+                add(key[: max(0, at - 1)], kind)
+        if key.endswith((".metadata.json", ".metadata.json.gz")) and (match := _ICEBERG.fullmatch(key)):
+            add(match[1] or "", "iceberg")
     return {root: table for root, table in found.items() if not any(parent in found for parent in parents(root))}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.formats.base import ReadOptions
 
 # Raise it when a reader's answers change, so that files read before are read again.
-_READERS = 2
+_READERS = 3
 
 
 def reader_key(options: ReadOptions) -> str:
@@ -32,13 +32,15 @@ class Remembered:
 
     `files` has one row a file and part: `file_path, part, row_count, row_count_source, schema_key,
     warnings, size_bytes, last_modified, etag, file_type, error`, sorted by path and part.
-    `schemas` maps a schema's key to its columns as JSON text.
+    `schemas` maps a schema's key to its columns as JSON text; `lakehouses` a table's root to what
+    its log said, as JSON text.
     """
 
     source_path: str
     reader_key: str
     files: pa.Table
     schemas: dict[str, str]
+    lakehouses: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,22 @@ class Memory:
         self._files: dict[str, list[int]] = {}
         self._table: Any = None
         self._schemas: dict[str, Schema] = {}
+        self._lakehouses: dict[str, str] = {}
         if remembered is None or (remembered.source_path, remembered.reader_key) != (source_path, key):
             return
         self._table = remembered.files
         for at, path in enumerate(remembered.files.column("file_path").to_pylist()):
             self._files.setdefault(path, []).append(at)
         self._schemas = {name: pool.add(text) for name, text in remembered.schemas.items()}
+        self._lakehouses = remembered.lakehouses
+
+    def facts(self, root: str) -> str | None:
+        """What the log of the lakehouse table at `root` said last time (`core.lakehouse.facts`)."""
+        return self._lakehouses.get(root)
+
+    def has(self, key: str) -> bool:
+        """Whether a file was read, and might be recalled."""
+        return key in self._files
 
     def recall(self, file: DataFile) -> Known | None:
         """What is known of a file with this path, size, etag and time; None when it must be read."""

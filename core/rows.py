@@ -46,6 +46,7 @@ TABLES = _schema(
     grouping=pa.string(),
     warnings=_TEXTS,
     comment=pa.string(),
+    properties=pa.string(),
 )
 COLUMNS = _schema(
     workflow_id=pa.string(),
@@ -129,6 +130,9 @@ FILE_SCHEMAS = _schema(
 )
 """Each distinct schema of a source's files once; `columns` is JSON."""
 
+LAKEHOUSES = _schema(workflow_id=pa.string(), source_id=pa.string(), root=pa.string(), facts=pa.string())
+"""What the log of each Delta or Iceberg table said (JSON), so that an unchanged log is not read again."""
+
 SNAPSHOTS = _schema(workflow_id=pa.string(), source_id=pa.string(), source_path=pa.string(), reader_key=pa.string())
 """By which reader and options a source's files were read; another key means reading all again."""
 
@@ -139,5 +143,5 @@ PUBLIC = {
     "files": FILES,
     "executor_runs": EXECUTOR_RUNS,
 }
-INTERNAL = {"readings": READINGS, "file_schemas": FILE_SCHEMAS, "snapshots": SNAPSHOTS}
+INTERNAL = {"readings": READINGS, "file_schemas": FILE_SCHEMAS, "lakehouses": LAKEHOUSES, "snapshots": SNAPSHOTS}
 ALL = PUBLIC | INTERNAL

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.catalog import DataFile, FileReading
+from core.engines.streak import Streak, first_of
 from core.errors import Fault, FileError, SourceError
 from core.formats.base import Opened, ReadOptions, Steps
 from core.formats.detect import detect, first_span, misnamed, unread_type
@@ -24,8 +25,6 @@ T = TypeVar("T")
 
 # Parsing less than this on the loop costs less than handing it to a thread.
 _INLINE_BYTES = 16 << 10
-# With this many files in a row unavailable, the server is down rather than the files broken.
-_GIVE_UP_AFTER = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,25 +40,6 @@ class Outcome:
     lasting: bool = True
 
 
-class _Streak:
-    """Counts files in a row that the server did not give."""
-
-    def __init__(self) -> None:
-        self.length = 0
-        self.read = 0
-        self.last: SourceError | None = None
-
-    def good(self) -> None:
-        self.length = 0
-        self.read += 1
-
-    def bad(self, error: SourceError) -> None:
-        self.length += 1
-        self.last = error
-        if error.transient and self.length >= _GIVE_UP_AFTER:
-            raise error
-
-
 async def read_files(
     store: Store,
     files: Sequence[DataFile],
@@ -67,15 +47,15 @@ async def read_files(
     *,
     max_concurrency: int,
     file_timeout_s: float,
+    streak: Streak,
     progress: Progress,
     deliver: Callable[[int, Outcome], None],
 ) -> None:
     """Read each file and `deliver` its index and outcome, in any order.
 
     Raises:
-        SourceError: every file was denied, or the server stopped answering.
+        SourceError: the server stopped answering.
     """
-    streak = _Streak()
     queue: Iterator[tuple[int, DataFile]] = enumerate(files)
     threads = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="parse")
 
@@ -102,16 +82,18 @@ async def read_files(
             for _ in range(min(max_concurrency, len(files))):
                 group.create_task(work())
     except* SourceError as errors:
-        raise _first(errors) from None
+        raise first_of(errors) from None
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
-    if streak.last is not None and not streak.read:
-        raise streak.last
 
 
-def _first(errors: BaseExceptionGroup[SourceError]) -> SourceError:
-    found = errors.exceptions[0]
-    return _first(found) if isinstance(found, BaseExceptionGroup) else found
+async def fetch_span(store: Store, key: str, span: Span, progress: Progress) -> bytes:
+    """One range of one object, counted; raises `FileError` when fewer bytes come than were asked for."""
+    [data] = await store.read(key, [span])
+    progress.bytes_read += len(data)
+    if len(data) != span[1] - span[0]:
+        raise FileError(Fault.CORRUPT, f"{len(data)} bytes came where {span[1] - span[0]} were asked for")
+    return data
 
 
 async def _read_file(
@@ -120,11 +102,7 @@ async def _read_file(
     loop = asyncio.get_running_loop()
 
     async def fetch(span: Span) -> bytes:
-        [data] = await store.read(file.key, [span])
-        progress.bytes_read += len(data)
-        if len(data) != span[1] - span[0]:
-            raise FileError(Fault.CORRUPT, f"{len(data)} bytes came where {span[1] - span[0]} were asked for")
-        return data
+        return await fetch_span(store, file.key, span, progress)
 
     start, end = first_span(file.key, file.size, options)
     data = await fetch((start, end))

@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from core.catalog import Column, CountSource, FileReading, TableReading, TypeSource
 from core.datatypes.arrow import spark_name
-from core.errors import Fault, FileError
+from core.errors import Fault, FileError, first_line
 from core.formats.base import Opened, ReadOptions, Span, Steps
 from core.formats.flatbuffers import Table, WrongBuffer
+from core.formats.sparse import Sparse
 from core.formats.window import Window
 
 _MAGIC = b"ARROW1"
@@ -58,7 +59,7 @@ class Arrow:
                 schema, rows, source = yield from _stream(opened, options)
         except (pa.ArrowException, OSError, ValueError) as error:
             # Arrow's own refusals, a place that is not there, and `WrongBuffer`, which is a ValueError.
-            raise FileError(Fault.CORRUPT, f"it cannot be read: {_line(error)}") from error
+            raise FileError(Fault.CORRUPT, f"it cannot be read: {first_line(error)}") from error
         columns = tuple(
             Column(field.name, spark_name(field.type), field.nullable, str(field.type), TypeSource.FOOTER)
             for field in schema
@@ -81,7 +82,8 @@ def _file(opened: Opened, options: ReadOptions) -> Generator[Span, bytes, _Count
     if length + 10 > len(end):
         end = yield from opened.fetch(opened.size - length - 10, opened.size)
     footer = Table.root(end[-length - 10 : -10])
-    with pa.ipc.open_file(pa.PythonFile(_End(opened.size, end), mode="r")) as reader:
+    ends = Sparse(opened.size, [(0, _MAGIC + b"\0\0"), (opened.size - len(end), end)])
+    with pa.ipc.open_file(pa.PythonFile(ends, mode="r")) as reader:
         schema = reader.schema
     blocks = footer.structs(3, _BLOCK)
     for offset, size, body in blocks:
@@ -155,47 +157,3 @@ def _rows(message: bytes) -> int:
     if rows < 0:
         raise WrongBuffer(f"a batch counts {rows} rows")
     return rows
-
-
-class _End:
-    """The end of a file as a file object of the whole size; whoever reads elsewhere gets an error."""
-
-    def __init__(self, size: int, end: bytes) -> None:
-        self._size, self._end, self._at = size, end, 0
-        self.closed = False
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + (0, self._at, self._size)[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def read(self, count: int = -1) -> bytes:
-        first = self._size - len(self._end)
-        stop = self._size if count < 0 else min(self._size, self._at + count)
-        begin, self._at = self._at, stop
-        if begin >= first:
-            return self._end[begin - first : stop - first]
-        if begin == 0 and stop <= 8:
-            return (_MAGIC + b"\0\0")[:stop]
-        raise OSError("its footer refers to what is not in it")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        self.closed = True
-
-    def flush(self) -> None:
-        pass
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

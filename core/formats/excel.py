@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
 
 from core.catalog import Column, CountSource, FileReading, TableReading, TypeSource
-from core.errors import Fault, FileError
+from core.errors import Fault, FileError, first_line
 from core.formats.base import Opened, ReadOptions, Steps
 from core.formats.headers import unique_names
 from core.text import plural
@@ -90,7 +90,7 @@ def _sheets(data: bytes) -> Iterable[tuple[str, list[Cells]]]:
         raise
     except BaseException as error:
         # A panic of the library inside is no `Exception`.
-        raise FileError(Fault.CORRUPT, f"it cannot be read: {_line(error)}") from error
+        raise FileError(Fault.CORRUPT, f"it cannot be read: {first_line(error)}") from error
 
 
 def _table(name: str, rows: Sequence[Cells], options: ReadOptions) -> TableReading | None:
@@ -174,7 +174,3 @@ def _text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
     return str(cell).strip() if cell is not None else ""
-
-
-def _line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

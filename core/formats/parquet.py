@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from core.catalog import Column, CountSource, FileReading, TableReading, TypeSource
 from core.datatypes.arrow import spark_name
-from core.errors import Fault, FileError
+from core.errors import Fault, FileError, first_line
 from core.formats.base import Opened, ReadOptions, Steps
 from core.formats.footers import Translations
 
@@ -62,7 +62,7 @@ def _read_footer(end: bytes) -> tuple[tuple[Column, ...], int]:
         meta = pq.read_metadata(pa.BufferReader(end))
         columns = _columns(meta)
     except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
-        raise FileError(Fault.CORRUPT, f"its footer cannot be read: {_line(error)}") from error
+        raise FileError(Fault.CORRUPT, f"its footer cannot be read: {first_line(error)}") from error
     if meta.num_rows < 0:
         raise FileError(Fault.CORRUPT, f"its footer counts {meta.num_rows} rows")
     _translations.remember(footer, columns)
@@ -132,7 +132,3 @@ def _native(leaves: list[Any]) -> str:
 def _leaf_type(leaf: Any) -> str:
     logical = str(leaf.logical_type)
     return str(leaf.physical_type) if logical == "None" else f"{leaf.physical_type} {logical}"
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

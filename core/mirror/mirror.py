@@ -155,7 +155,7 @@ class Mirror:
             found = connection.execute(
                 f"SELECT source_path, reader_key FROM {self._internal}.snapshots {where}", names
             ).fetchall()
-            if not found:
+            if not found or not self._has_lakehouses(connection):
                 return None
             [(source_path, reader_key)] = found
             files = connection.sql(
@@ -168,7 +168,8 @@ class Mirror:
             schemas = connection.execute(
                 f"SELECT schema_key, columns FROM {self._internal}.file_schemas {where}", names
             ).fetchall()
-        return Remembered(source_path, reader_key, files, dict(schemas))
+            logs = connection.execute(f"SELECT root, facts FROM {self._internal}.lakehouses {where}", names).fetchall()
+        return Remembered(source_path, reader_key, files, dict(schemas), dict(logs))
 
     def export(self, folder: Path, format: str, workflow_id: str | None = None) -> list[Path]:
         """Write every table of the metadata schema to `folder` as csv, json or parquet."""
@@ -193,6 +194,14 @@ class Mirror:
     def _sql(self, name: str) -> str:
         text = resources.files("core.mirror").joinpath(name).read_text()
         return text.replace("$PUBLIC", self._public).replace("$INTERNAL", self._internal)
+
+    def _has_lakehouses(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether the mirror remembers table logs; an older one's next commit adds where."""
+        found = connection.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+            [self._session.catalog, _INTERNAL_SCHEMA, "lakehouses"],
+        ).fetchall()
+        return bool(found[0][0])
 
     def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
         if not self._ready or not self.path.exists():

@@ -9,8 +9,10 @@ CREATE TABLE IF NOT EXISTS $PUBLIC.sources (
 CREATE TABLE IF NOT EXISTS $PUBLIC.tables (
     workflow_id VARCHAR, source_id VARCHAR, table_name VARCHAR, file_path VARCHAR, file_type VARCHAR,
     row_count BIGINT, column_count BIGINT, size_bytes BIGINT, file_count BIGINT, row_count_source VARCHAR,
-    partition_columns VARCHAR[], grouping VARCHAR, warnings VARCHAR[], comment VARCHAR
+    partition_columns VARCHAR[], grouping VARCHAR, warnings VARCHAR[], comment VARCHAR, properties VARCHAR
 );
+-- A mirror that an older nuvyn made lacks it.
+ALTER TABLE $PUBLIC.tables ADD COLUMN IF NOT EXISTS properties VARCHAR;
 CREATE TABLE IF NOT EXISTS $PUBLIC.columns (
     workflow_id VARCHAR, source_id VARCHAR, table_name VARCHAR, column_name VARCHAR, data_type VARCHAR,
     position INTEGER, is_nullable BOOLEAN, sample_values VARCHAR[], is_partition BOOLEAN,
@@ -40,6 +42,9 @@ CREATE TABLE IF NOT EXISTS $INTERNAL.readings (
 );
 CREATE TABLE IF NOT EXISTS $INTERNAL.file_schemas (
     workflow_id VARCHAR, source_id VARCHAR, schema_key VARCHAR, columns VARCHAR
+);
+CREATE TABLE IF NOT EXISTS $INTERNAL.lakehouses (
+    workflow_id VARCHAR, source_id VARCHAR, root VARCHAR, facts VARCHAR
 );
 CREATE TABLE IF NOT EXISTS $INTERNAL.snapshots (
     workflow_id VARCHAR, source_id VARCHAR, source_path VARCHAR, reader_key VARCHAR

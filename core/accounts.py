@@ -1,0 +1,169 @@
+"""The lakehouse tables of a source: recalled or read, and what that makes of their files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from core.catalog import Column, CountSource, FileStatus, Table, TableReading
+from core.engines.accounts import Result
+from core.lakehouse.base import Account, Folder
+from core.lakehouse.facts import Facts, fingerprint, from_text, to_text
+from core.listing import Listed
+from core.markers import Lakehouse, ignored_reason, is_log
+from core.memory import Memory
+from core.schemas import Said, SchemaPool
+
+_NAMES = {"delta": "Delta Lake", "iceberg": "Iceberg", "hudi": "Hudi"}
+_NOT_LIVE = "not in the table's current version"
+
+
+@dataclass(slots=True)
+class Held:
+    """One lakehouse table and its listed files; `facts` or `result` once known."""
+
+    lakehouse: Lakehouse
+    entries: dict[str, Listed] = field(default_factory=dict)
+    facts: Facts | None = None
+    result: Result | None = None
+
+    @property
+    def folder(self) -> Folder:
+        """The table's folder for its reader."""
+        files = {key: entry.file for key, entry in self.entries.items()}
+        log = tuple(file for key, file in files.items() if is_log(key, self.lakehouse))
+        return Folder(self.lakehouse.root, self.lakehouse.kind, files, log)
+
+    @property
+    def table(self) -> Table | None:
+        """The table, when its log could be read."""
+        return self.facts.table if self.facts is not None else None
+
+    def recall(self, memory: Memory) -> bool:
+        """Take what the log said last time; False when it, or a live file, is another now."""
+        text = memory.facts(self.lakehouse.root)
+        if text is None:
+            return False
+        facts = from_text(text)
+        if facts.fingerprint != fingerprint(self.folder.log):
+            return False
+        known = {key: memory.recall(entry.file) for key, entry in self.entries.items() if memory.has(key)}
+        if any(found is None for found in known.values()):
+            return False
+        self.facts = facts
+        for key, entry in self.entries.items():
+            found = known.get(key)
+            if found is None:
+                self._set_aside(entry, facts.set_aside)
+            else:
+                entry.recall(found)
+                entry.deleted = facts.deleted.get(key, 0)
+        return True
+
+    def claim(self, result: Result, pool: SchemaPool, memory: Memory, *, count_rows: bool) -> Iterator[str]:
+        """Take what the log says; yields the keys of live files whose rows only they tell themselves."""
+        self.result = result
+        account = result.account
+        blamed = result.blamed or max(file.key for file in self.folder.log)
+        live = {file.key: file for file in account.files or () if file.key is not None} if account else {}
+        said = _said(account, pool) if account else None
+        for key, entry in self.entries.items():
+            file = live.get(key)
+            if file is not None and said is not None:
+                entry.deleted, entry.file_type = file.deleted, file.format
+                known = memory.recall(entry.file) if file.rows is None and count_rows else None
+                if known is not None and known.tables:
+                    entry.recall(known)
+                elif file.rows is None and count_rows:
+                    yield key
+                else:
+                    rows = file.rows if count_rows else None
+                    source = account.row_count_source if rows is not None and account else None
+                    entry.status = FileStatus.READ
+                    entry.tables = (replace(said, row_count=rows, row_count_source=source),)
+            elif account is not None and account.files is not None:
+                self._set_aside(entry, account.set_aside)
+            elif account is None and key == blamed:
+                entry.status, entry.error, entry.lasting = FileStatus.FAILED, result.error, result.lasting
+            elif is_log(key, self.lakehouse):
+                entry.ignore("table log")
+
+    def conclude(self, root_name: str, *, count_rows: bool) -> None:
+        """Make the table, once all its files are known."""
+        if self.result is None or self.result.account is None:
+            return
+        account = self.result.account
+        rows, source, warnings = _rows(account, self.entries) if count_rows else (None, None, ())
+        files = account.files
+        inside = [entry.file.size for entry in self.entries.values() if entry.status is not FileStatus.IGNORED]
+        sizes = inside if files is None else [file.size for file in files]
+        root = self.lakehouse.root
+        self.facts = Facts(
+            fingerprint(self.folder.log),
+            Table(
+                name=root or root_name,
+                path=root,
+                file_type=self.lakehouse.kind,
+                columns=account.columns,
+                row_count=rows,
+                row_count_source=source,
+                size_bytes=sum(sizes),
+                file_count=len(sizes),
+                grouping=f"{_NAMES[self.lakehouse.kind]} table folder",
+                partition_columns=tuple(column.name for column in account.columns if column.is_partition),
+                warnings=(*account.warnings, *warnings),
+                comment=account.comment,
+                properties=dict(account.properties),
+            ),
+            {key: entry.deleted for key, entry in self.entries.items() if entry.deleted},
+            account.set_aside,
+        )
+
+    def name_files(self) -> None:
+        """Write the table's name into its files, live ones and those of which it is not known."""
+        for entry in self.entries.values():
+            if self.table is not None and entry.status is not FileStatus.IGNORED:
+                entry.table_name = self.table.name
+
+    @property
+    def remembered(self) -> str | None:
+        """What to keep for the next run; nothing when something may end otherwise then."""
+        if self.facts is None or not all(entry.lasting for entry in self.entries.values()):
+            return None
+        return to_text(self.facts)
+
+    def _set_aside(self, entry: Listed, reasons: Mapping[str, str]) -> None:
+        key, root = entry.file.key, self.lakehouse.root
+        if is_log(key, self.lakehouse):
+            entry.ignore("table log")
+        else:
+            below = key[len(root) :].lstrip("/")
+            entry.ignore(reasons.get(key) or ignored_reason(below, entry.file.size) or _NOT_LIVE)
+
+
+def _said(account: Account, pool: SchemaPool) -> Said:
+    """What each live file is taken to say: the table's schema, for the log speaks for all of them."""
+    columns = tuple(
+        Column(column.name, column.type, column.nullable, column.native_type, column.type_source)
+        for column in account.columns
+        if not column.is_partition
+    )
+    return pool.say(TableReading(columns, None, None))
+
+
+def _rows(account: Account, entries: Mapping[str, Listed]) -> tuple[int | None, CountSource | None, Sequence[str]]:
+    """The table's rows: from its log, and from live files of which the log says nothing."""
+    if not account.rows_certain or account.files is None:
+        return account.rows, None if account.rows is None else account.row_count_source, ()
+    total, source, unknown = 0, account.row_count_source, 0
+    for file in account.files:
+        rows = file.rows
+        if rows is None and file.key is not None:
+            tables = entries[file.key].tables
+            rows, source = tables[0].row_count if tables else None, CountSource.FOOTER
+        unknown += rows is None
+        total += (rows or 0) - file.deleted
+    if unknown:
+        reason = f"its log does not count those of {unknown} files, nor could these be read"
+        return None, None, (f"rows are not known: {reason}",)
+    return total, source, ()

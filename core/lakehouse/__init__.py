@@ -1,0 +1,1 @@
+"""Tables that keep their own account of themselves: Delta Lake, Iceberg, Hudi."""
