@@ -1,0 +1,134 @@
+"""The whole extraction of one source in this process: list, read, group, rows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from core.extract import Extraction, Request, extract
+from core.formats.base import ReadOptions
+from core.memory import Remembered
+from core.progress import Progress
+from core.sources.stores.base import LISTING, Span, Store
+from core.sources.stores.local import LocalStore
+
+
+class DictStore:
+    """Objects in memory, listed in the order they are given in; notes every range that is read."""
+
+    def __init__(self, objects: Mapping[str, bytes], *, page: int = 1000) -> None:
+        self._objects, self._page = dict(objects), page
+        self.requests: Counter[str] = Counter()
+        self.warnings: Sequence[str] = ()
+        self.ranges: list[tuple[str, Span]] = []
+
+    async def pages(self) -> AsyncIterator[pa.RecordBatch]:
+        keys = list(self._objects)
+        for at in range(0, len(keys), self._page):
+            self.requests["LIST"] += 1
+            rows = [
+                {"key": key, "size": len(self._objects[key]), "etag": str(hash(self._objects[key])), "modified": None}
+                for key in keys[at : at + self._page]
+            ]
+            yield pa.RecordBatch.from_pylist(rows, schema=LISTING)
+
+    async def read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
+        self.requests["GET"] += len(spans)
+        self.ranges += [(key, span) for span in spans]
+        return [self._objects[key][start:end] for start, end in spans]
+
+    async def close(self) -> None:
+        pass
+
+
+@dataclass
+class Ran:
+    """What an extraction gave: its sums, and the rows of each table of the metadata schema."""
+
+    extraction: Extraction
+    rows: dict[str, list[dict[str, Any]]]
+    store: Store
+    reader_key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader_key = self.rows["snapshots"][0]["reader_key"]
+
+    @property
+    def tables(self) -> dict[str, dict[str, Any]]:
+        return {row["table_name"]: row for row in self.rows["tables"]}
+
+    @property
+    def files(self) -> dict[str, dict[str, Any]]:
+        return {row["file_path"]: row for row in self.rows["files"]}
+
+    def columns(self, table: str) -> list[dict[str, Any]]:
+        return [row for row in self.rows["columns"] if row["table_name"] == table]
+
+    def types(self, table: str) -> dict[str, str]:
+        return {row["column_name"]: row["data_type"] for row in self.columns(table)}
+
+    @property
+    def remembered(self) -> Remembered:
+        """What the mirror would remember of this run."""
+        known = {row["file_path"]: row for row in self.rows["files"]}
+        names = ("size_bytes", "last_modified", "etag", "file_type", "error")
+        files = [
+            {k: v for k, v in row.items() if k not in ("workflow_id", "source_id")}
+            | {name: known[row["file_path"]][name] for name in names}
+            for row in self.rows["readings"]
+        ]
+        schema = pa.schema(
+            {
+                "file_path": pa.string(),
+                "part": pa.string(),
+                "row_count": pa.int64(),
+                "row_count_source": pa.string(),
+                "schema_key": pa.string(),
+                "warnings": pa.list_(pa.string()),
+                "size_bytes": pa.int64(),
+                "last_modified": pa.timestamp("us"),
+                "etag": pa.string(),
+                "file_type": pa.string(),
+                "error": pa.string(),
+            }
+        )
+        table = pa.Table.from_pylist(sorted(files, key=lambda row: (row["file_path"], row["part"])), schema=schema)
+        schemas = {row["schema_key"]: row["columns"] for row in self.rows["file_schemas"]}
+        logs = {row["root"]: row["facts"] for row in self.rows["lakehouses"]}
+        return Remembered("memory", self.reader_key, table, schemas, logs)
+
+
+class _Rows:
+    def __init__(self) -> None:
+        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+
+    def write(self, table: str, batch: pa.RecordBatch) -> None:
+        self.rows[table] += batch.to_pylist()
+
+
+def run(source: Mapping[str, bytes] | Path | Store, *, remembered: Remembered | None = None, **options: Any) -> Ran:
+    """Extract a folder, or objects in memory; `options` are those of `ReadOptions` and of `Request`."""
+    store: Store
+    if isinstance(source, Path):
+        store = LocalStore(str(source), threads=4)
+    else:
+        store = DictStore(source) if isinstance(source, Mapping) else source
+    read = ReadOptions(**{name: options.pop(name) for name in list(options) if name in ReadOptions.__slots__})
+    request = Request("w", "s", "memory", "root", read, **options)
+    sink = _Rows()
+
+    async def all_of_it() -> Extraction:
+        try:
+            return await extract(request, store, remembered, sink, Progress())
+        finally:
+            await store.close()
+
+    extraction = asyncio.run(all_of_it())
+    assert extraction.listed == sum(extraction.counts.values())
+    return Ran(extraction, sink.rows, store)
