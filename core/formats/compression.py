@@ -7,16 +7,15 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, Literal
 
-import zstandard
-
 from core.errors import Fault, FileError
+from core.formats.zstd import zstd
 
 Kind = Literal["gz", "zst", "bz2"]
 
 _MAGIC: tuple[tuple[bytes, Kind], ...] = ((b"\x1f\x8b", "gz"), (b"\x28\xb5\x2f\xfd", "zst"), (b"BZh", "bz2"))
-# Packed bytes taken in at once: at the highest ratio of zst they are some tens of megabytes.
+# Packed bytes taken in at once: at the highest ratio of gz they are about a megabyte.
 _STEP = 1 << 10
-# The highest ratio of bz2 has no such bound, but its unpacker can stop anywhere.
+# The highest ratios of the others have no such bound, but their unpackers can stop anywhere.
 _MOST = 8 << 20
 
 
@@ -30,7 +29,7 @@ class Unpacker:
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
-        self._bounded = kind == "bz2"
+        self._bounded = kind != "gz"
         self._inner: Any = None
         self.used = 0
         """Compressed bytes taken in so far."""
@@ -57,7 +56,7 @@ class Unpacker:
                     self._inner = self._new()
                 try:
                     out = self._inner.decompress(rest, _MOST) if self._bounded else self._inner.decompress(rest)
-                except (zlib.error, OSError, ValueError, EOFError, zstandard.ZstdError) as error:
+                except (zlib.error, OSError, ValueError, EOFError, zstd.ZstdError) as error:
                     raise FileError(Fault.CORRUPT, f"the {self._kind} data is broken: {error}") from error
                 rest = self._inner.unused_data if self._inner.eof else b""
                 more = bool(rest) or (self._bounded and not self._inner.eof and not self._inner.needs_input)
@@ -69,7 +68,7 @@ class Unpacker:
     def _new(self) -> Any:
         if self._kind == "gz":
             return zlib.decompressobj(wbits=31)
-        return bz2.BZ2Decompressor() if self._kind == "bz2" else zstandard.ZstdDecompressor().decompressobj()
+        return bz2.BZ2Decompressor() if self._kind == "bz2" else zstd.ZstdDecompressor()
 
 
 def unpack_head(data: bytes, kind: Kind, limit: int) -> tuple[bytes, int, bool]:

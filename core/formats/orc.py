@@ -16,6 +16,7 @@ from core.datatypes.spark import quote
 from core.errors import Fault, FileError
 from core.formats.base import Opened, ReadOptions, Steps
 from core.formats.protobuf import WrongMessage, message, numbers, varint
+from core.formats.zstd import zstd
 
 _MAGIC = b"ORC"
 _TAIL = 16 << 10
@@ -100,18 +101,16 @@ def _unpacked(data: bytes, compression: int) -> bytes:
 
 
 def _inflated(chunk: bytes, compression: int) -> bytes:
-    import zstandard
-
     try:
         if compression == _ZLIB:
             return zlib.decompressobj(-15).decompress(chunk, _LARGEST)
         if compression == _SNAPPY:
             return bytes(pa.decompress(chunk, _snappy_size(chunk), codec="snappy", asbytes=True))
         if compression == _ZSTD:
-            return zstandard.ZstdDecompressor().decompress(chunk, max_output_size=_LARGEST)
+            return zstd.ZstdDecompressor().decompress(chunk, _LARGEST)
         if compression == _LZ4:
             return _unpacked_lz4(chunk)
-    except (zlib.error, zstandard.ZstdError, pa.ArrowException, OSError, ValueError) as error:
+    except (zlib.error, zstd.ZstdError, pa.ArrowException, OSError, ValueError) as error:
         raise WrongMessage(str(error)) from error
     name = "LZO" if compression == _LZO else f"number {compression}"
     raise FileError(Fault.UNSUPPORTED, f"its footer is compressed with {name}, which is not read")

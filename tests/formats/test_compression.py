@@ -3,16 +3,16 @@ import gzip
 import random
 
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Fault, FileError
 from core.formats.base import ReadOptions
 from core.formats.compression import Unpacker, compression, unpack_head
+from core.formats.zstd import zstd
 from tests.formats.driver import EXACT, read
 
-PACK = {"gz": gzip.compress, "zst": zstandard.ZstdCompressor().compress, "bz2": bz2.compress}
+PACK = {"gz": gzip.compress, "zst": zstd.compress, "bz2": bz2.compress}
 kinds = pytest.mark.parametrize("kind", PACK)
 TEXT = "".join(f"{i},name {random.Random(i).random()}\n" for i in range(20_000)).encode()
 
