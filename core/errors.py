@@ -23,6 +23,7 @@ class Fault(StrEnum):
     CORRUPT = "corrupt"
     ENCRYPTED = "encrypted"
     EMPTY = "empty"
+    CRASHED = "crashed"
     INTERNAL = "internal"
 
 

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from core.catalog import DataFile, FileReading
+from core.engines.isolated import Isolated
 from core.engines.streak import Streak, first_of
 from core.errors import Fault, FileError, SourceError
 from core.formats.base import Opened, ReadOptions, Steps
 from core.formats.detect import detect, first_span, misnamed, unread_type
+from core.formats.registry import ISOLATED
 from core.progress import Progress
 from core.sources.stores.base import Span, Store
 
@@ -58,12 +60,13 @@ async def read_files(
     """
     queue: Iterator[tuple[int, DataFile]] = enumerate(files)
     threads = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="parse")
+    isolated = Isolated(max(2, os.cpu_count() or 2))
 
     async def work() -> None:
         for index, file in queue:
             try:
                 async with asyncio.timeout(file_timeout_s):
-                    outcome = await _read_file(store, file, options, threads, progress)
+                    outcome = await _read_file(store, file, options, threads, isolated, progress)
                 streak.good()
             except TimeoutError:
                 outcome = Outcome(error=f"not read within {file_timeout_s:g} s", lasting=False)
@@ -85,6 +88,7 @@ async def read_files(
         raise first_of(errors) from None
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
+        await isolated.close()
 
 
 async def fetch_span(store: Store, key: str, span: Span, progress: Progress) -> bytes:
@@ -97,7 +101,12 @@ async def fetch_span(store: Store, key: str, span: Span, progress: Progress) -> 
 
 
 async def _read_file(
-    store: Store, file: DataFile, options: ReadOptions, threads: ThreadPoolExecutor, progress: Progress
+    store: Store,
+    file: DataFile,
+    options: ReadOptions,
+    threads: ThreadPoolExecutor,
+    isolated: Isolated,
+    progress: Progress,
 ) -> Outcome:
     loop = asyncio.get_running_loop()
 
@@ -121,6 +130,9 @@ async def _read_file(
             return Outcome(promised.name, error=f"its name says {promised.name}, its bytes don't")
         return Outcome(unread_type(opened))
     try:
+        if format_ in ISOLATED:
+            reading = await isolated.read(format_, opened, options, fetch)
+            return Outcome(reading.file_type, reading)
         steps = format_.read(opened, options)
         found = await call(_step, steps, None)
         while not isinstance(found, FileReading):

@@ -17,3 +17,6 @@ JSON: Format = Json()
 EXCEL: Format = Excel()
 
 FORMATS: tuple[Format, ...] = (PARQUET, Orc(), Avro(), Arrow(), EXCEL, JSON, CSV)
+
+ISOLATED: tuple[Format, ...] = (EXCEL,)
+"""Read in a process of their own (`core.engines.isolated`): large libraries take in the whole of the file."""
