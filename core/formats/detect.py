@@ -8,11 +8,13 @@ from core.errors import FileError
 from core.formats.base import Format, Opened, ReadOptions, Span
 from core.formats.compression import compression, unpack_head
 from core.formats.dialect import find_dialect
-from core.formats.registry import CSV, EXCEL, FORMATS, JSON
+from core.formats.registry import ARROW, CSV, EXCEL, FORMATS, JSON
 from core.formats.suffixes import COMPRESSIONS
 from core.formats.text import decode, encoding_of
 
 _END = 64 << 10
+# An Arrow file says only before each batch how many rows it has: whole, it costs one request and not one a batch.
+_WHOLE_ARROW = 4 << 20
 _LOOK = 32 << 10
 
 # Known by their bytes, but not read: never to be taken for text.
@@ -40,6 +42,8 @@ def first_span(key: str, size: int, options: ReadOptions) -> Span:
     suggested = suffix_format(key)
     if suggested is None:
         return 0, _END
+    if suggested is ARROW and size <= _WHOLE_ARROW:
+        return 0, size
     if suggested.end == "tail" and _bare(key) == key.lower():
         return size - _END, size
     return 0, min(size, options.sample_bytes)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+import pyarrow as pa
+import pytest
+
 from tests.command import Nuvyn, place
+from tests.every_format import arrow_bytes, orc_bytes
+from tests.every_format import lake as every_format
+from tests.lakehouse.delta_log import table_bytes
 from tests.servers.objects import Bucket, ObjectServer
 
 PUBLIC = ("tables", "columns")
@@ -92,3 +99,43 @@ def test_the_accounting_holds(nuvyn: Nuvyn, object_server: ObjectServer) -> None
     assert meta["listed"] == 12 == sum(meta["counts"].values())
     assert meta["files_found"] == 12 - meta["counts"]["ignored"] == 8
     assert meta["ignored"] == {"empty": 1, "folder placeholder": 1, "hidden": 1, "marker": 1}
+
+
+def test_one_request_a_file_in_every_format_and_none_the_second_time(nuvyn: Nuvyn, object_server: ObjectServer) -> None:
+    """What needs more: a file whose name promised a footer, and live files that their table's log does not count."""
+    objects = every_format()
+    bucket = object_server.bucket(objects)
+    payload = nuvyn.payload({"lake": place(bucket)}, options={"row_counts": "metadata"})
+    assert nuvyn("run", payload).code == 0
+    first = snapshot(nuvyn)
+    asked = Counter(key for key, _ in bucket.ranges)
+    silent = ("empty.csv", "_SUCCESS", "delta/t/a b.parquet", "iceberg/t/data/x=1/a.parquet")
+    assert asked == Counter(key for key in objects if key not in silent)
+    bucket.counts.clear()
+    assert nuvyn("run", payload).code == 0
+    assert bucket.counts == {"LIST": 1}
+    assert snapshot(nuvyn) == first
+
+
+def test_one_request_a_large_file(nuvyn: Nuvyn, object_server: ObjectServer) -> None:
+    """Each is larger than what is read of it at first; a footer larger than that costs a second request."""
+    rows = pa.table({"id": range(300_000), "name": [f"name {at * 7919 % 1000003}" for at in range(300_000)]})
+    wide = pa.table({f"column {at} {'x' * 60}": [1] for at in range(2_000)})
+    lines = b"".join(b'{"id": %d, "name": "n%d"}\n' % (at, at) for at in range(100_000))
+    bucket = object_server.bucket(
+        {
+            "a/x.parquet": table_bytes(rows, compression="none"),
+            "b/x.orc": orc_bytes(rows),
+            "c/x.feather": arrow_bytes(rows.slice(0, 150_000)),
+            "d/x.csv": b"id,name\n" + b"".join(b"%d,n%d\n" % (at, at) for at in range(200_000)),
+            "e/x.ndjson": lines,
+            "f/wide.parquet": table_bytes(wide),
+        }
+    )
+    assert min(map(len, bucket.objects.values())) > 100_000
+    assert nuvyn("run", nuvyn.payload({"lake": place(bucket)}, options={"row_counts": "metadata"})).code == 0
+    asked = Counter(key for key, _ in bucket.ranges)
+    assert asked == dict.fromkeys(bucket.objects, 1) | {"f/wide.parquet": 2}
+    counts = {row["table_name"]: row["row_count"] for row in nuvyn.rows("SELECT table_name, row_count FROM tables")}
+    assert [counts[name] for name in ("a/x", "b/x", "c/x", "f/wide")] == [300_000, 300_000, 150_000, 1]
+    assert counts["d/x"] == pytest.approx(200_000, rel=0.15) and counts["e/x"] == pytest.approx(100_000, rel=0.15)

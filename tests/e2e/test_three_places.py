@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import Nuvyn
+from tests.every_format import lake
 from tests.servers.azurite import ACCOUNT, KEY, Azurite
 from tests.servers.seaweed import ACCESS_KEY, SECRET_KEY, Seaweed
 
@@ -19,13 +20,18 @@ FILES = {
 }
 
 
-@pytest.fixture
-def places(azurite: Azurite, seaweed: Seaweed, tmp_path: Path) -> dict[str, str]:
-    container, bucket, folder = azurite.container(FILES), seaweed.bucket(FILES), tmp_path / "lake"
-    for key, data in FILES.items():
+def put(files: dict[str, bytes], azurite: Azurite, seaweed: Seaweed, folder: Path) -> dict[str, str]:
+    """The same objects in three places."""
+    container, bucket = azurite.container(files), seaweed.bucket(files)
+    for key, data in files.items():
         (folder / key).parent.mkdir(parents=True, exist_ok=True)
         (folder / key).write_bytes(data)
     return {"azure": f"{azurite.url}/{container}", "s3": f"s3://{bucket}", "local": str(folder)}
+
+
+@pytest.fixture
+def places(azurite: Azurite, seaweed: Seaweed, tmp_path: Path) -> dict[str, str]:
+    return put(FILES, azurite, seaweed, tmp_path / "lake")
 
 
 def credentials(azurite: Azurite, seaweed: Seaweed) -> dict[str, str]:
@@ -53,6 +59,32 @@ def test_three_places_in_one_job(nuvyn: Nuvyn, azurite: Azurite, seaweed: Seawee
     assert len(rows["local"]) == 4
     files = nuvyn.rows("SELECT DISTINCT file_path FROM files ORDER BY 1")
     assert [f["file_path"] for f in files] == sorted(FILES)
+
+
+def test_every_format_is_the_same_row_for_row_wherever_it_lies(
+    nuvyn: Nuvyn, azurite: Azurite, seaweed: Seaweed, tmp_path: Path
+) -> None:
+    places = put(lake(), azurite, seaweed, tmp_path / "lake")
+    ran = nuvyn("run", nuvyn.payload(places), env=credentials(azurite, seaweed))
+    assert ran.code == 0, ran.out
+    tables = ("tables", "columns", "files")
+    left_out = {"tables": "source_id", "columns": "source_id", "files": "source_id, last_modified, etag"}
+    found = {
+        source: [
+            nuvyn.rows(f"SELECT * EXCLUDE ({left_out[name]}) FROM {name} WHERE source_id = '{source}' ORDER BY ALL")
+            for name in tables
+        ]
+        for source in places
+    }
+    assert found["azure"] == found["s3"] == found["local"]
+    [rows, _, files] = found["local"]
+    assert {row["table_name"]: row["row_count"] for row in rows} | {"delta/t": 7, "iceberg/t": 3} == {
+        row["table_name"]: row["row_count"] for row in rows
+    }
+    assert {row["file_type"] for row in rows} == {
+        *("parquet", "orc", "avro", "arrow", "excel", "csv", "json", "delta", "iceberg")
+    }
+    assert {row["status"] for row in files} == {"read", "ignored", "unknown", "failed"}
 
 
 @pytest.mark.parametrize("wrong", ["azure", "s3"])

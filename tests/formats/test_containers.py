@@ -156,20 +156,22 @@ def test_feather_is_arrow_and_its_first_version_is_told() -> None:
 
 
 def test_a_large_arrow_file_is_estimated_from_one_batch_and_counted_when_asked() -> None:
-    data = arrow_file(arrow_table(200_000), 5_000)
+    data = arrow_file(arrow_table(500_000), 5_000)
     quick = read(data, "x.arrow")
     assert len(quick.spans) <= 2 and quick.names == ["id", "name"]
-    assert abs(quick.rows - 200_000) < 5_000
+    assert abs(quick.rows - 500_000) < 5_000
     assert quick.table.row_count_source is CountSource.ESTIMATED
-    assert read(data, "x.arrow", EXACT).rows == 200_000
+    assert read(data, "x.arrow", EXACT).rows == 500_000
     stream = arrow_file(arrow_table(200_000), 5_000, stream=True)
     assert read(stream, "x.arrows", EXACT).rows == 200_000
     assert read(stream, "x").table.row_count_source is CountSource.ESTIMATED
 
 
 def test_few_batches_are_counted_each() -> None:
-    run = read(arrow_file(arrow_table(200_000), 50_000), "x.arrow")
-    assert (run.rows, run.table.row_count_source, len(run.spans)) == (200_000, CountSource.FOOTER, 5)
+    run = read(arrow_file(arrow_table(500_000), 125_000), "x.arrow")
+    assert (run.rows, run.table.row_count_source, len(run.spans)) == (500_000, CountSource.FOOTER, 5)
+    run = read(arrow_file(arrow_table(200_000), 1_000), "x.arrow")
+    assert (run.rows, run.table.row_count_source, len(run.spans)) == (200_000, CountSource.FOOTER, 1)
 
 
 @pytest.mark.parametrize("codec", ["uncompressed", "zlib", "snappy", "lz4", "zstd"])
