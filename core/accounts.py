@@ -161,7 +161,7 @@ def _rows(account: Account, entries: Mapping[str, Listed]) -> tuple[int | None, 
         if rows is None and file.key is not None:
             tables = entries[file.key].tables
             rows, source = tables[0].row_count if tables else None, CountSource.FOOTER
-        unknown += rows is None
+        unknown += rows is None or rows < file.deleted
         total += (rows or 0) - file.deleted
     if unknown:
         reason = f"its log does not count those of {unknown} files, nor could these be read"

@@ -109,7 +109,10 @@ class Listed:
     def row_count(self) -> int | None:
         """Rows of all its tables together, less the deleted; None when any is unknown or it has none."""
         counts = [table.row_count for table in self.tables]
-        return None if not counts or None in counts else sum(c for c in counts if c is not None) - self.deleted
+        if not counts or None in counts:
+            return None
+        rows = sum(c for c in counts if c is not None) - self.deleted
+        return rows if rows >= 0 else None
 
     @property
     def count_source(self) -> CountSource | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +11,13 @@ from dataclasses import dataclass
 
 from core.engines.local import fetch_span
 from core.engines.streak import Streak, first_of
-from core.errors import FileError, SourceError
+from core.errors import FileError, SourceError, first_line
 from core.lakehouse.base import Account, Ask, Folder, LogError, Steps
 from core.lakehouse.registry import READERS
 from core.progress import Progress
 from core.sources.stores.base import Store
+
+_log = logging.getLogger(__name__)
 
 _TABLES_AT_ONCE = 8
 # Applying less than this on the loop costs less than handing it to a thread.
@@ -91,6 +94,10 @@ async def read_accounts(
             except SourceError as error:
                 streak.bad(error)
                 result = Result(error=error.message, lasting=False)
+            except Exception as error:
+                # A fault of ours, which must not cost more than the table it came to light with.
+                _log.exception("reading the log of %s", folder.root)
+                result = Result(error=f"its reader failed: {type(error).__name__}: {first_line(error)}")
             progress.done += 1
             progress.failed += result.error is not None
             deliver(index, result)

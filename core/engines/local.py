@@ -7,6 +7,7 @@ file says is decided by pure readers (`core.formats`); here bytes only travel.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ from typing import TypeVar
 from core.catalog import DataFile, FileReading
 from core.engines.isolated import Isolated
 from core.engines.streak import Streak, first_of
-from core.errors import Fault, FileError, SourceError
+from core.errors import Fault, FileError, SourceError, first_line
 from core.formats.base import Opened, ReadOptions, Steps
 from core.formats.detect import detect, first_span, misnamed, unread_type
 from core.formats.registry import ISOLATED
@@ -24,6 +25,8 @@ from core.progress import Progress
 from core.sources.stores.base import Span, Store
 
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 # Parsing less than this on the loop costs less than handing it to a thread.
 _INLINE_BYTES = 16 << 10
@@ -76,6 +79,10 @@ async def read_files(
             except SourceError as error:
                 streak.bad(error)
                 outcome = Outcome(error=error.message, lasting=False)
+            except Exception as error:
+                # A fault of ours, which must not cost more than the file it came to light with.
+                _log.exception("reading %s", file.key)
+                outcome = Outcome(error=f"its reader failed: {type(error).__name__}: {first_line(error)}")
             progress.done += 1
             progress.failed += outcome.error is not None
             deliver(index, outcome)

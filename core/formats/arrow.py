@@ -57,13 +57,13 @@ class Arrow:
                 schema, rows, source = yield from _file(opened, options)
             else:
                 schema, rows, source = yield from _stream(opened, options)
+            columns = tuple(
+                Column(field.name, spark_name(field.type), field.nullable, str(field.type), TypeSource.FOOTER)
+                for field in schema
+            )
         except (pa.ArrowException, OSError, ValueError) as error:
-            # Arrow's own refusals, a place that is not there, and `WrongBuffer`, which is a ValueError.
+            # Arrow's refusals, names that are no text, a place that is not there, and `WrongBuffer`, a ValueError.
             raise FileError(Fault.CORRUPT, f"it cannot be read: {first_line(error)}") from error
-        columns = tuple(
-            Column(field.name, spark_name(field.type), field.nullable, str(field.type), TypeSource.FOOTER)
-            for field in schema
-        )
         if options.row_counts == "none":
             rows, source = None, None
         return FileReading(self.name, (TableReading(columns, rows, source),))

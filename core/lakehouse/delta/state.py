@@ -68,7 +68,7 @@ def rows_of(stats: str | None) -> int | None:
         found = json.loads(stats).get("numRecords")
     except (ValueError, AttributeError):
         return None
-    return found if isinstance(found, int) else None
+    return found if isinstance(found, int) and found >= 0 else None
 
 
 def _identity(vector: Mapping[str, Any] | None) -> str:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from core.errors import first_line
 from core.lakehouse.base import LogError
 
 DATA, POSITION_DELETES, EQUALITY_DELETES = 0, 1, 2
@@ -49,44 +51,54 @@ class Entry:
 
 def manifest_list(key: str, data: bytes) -> list[Manifest]:
     """The manifests that a manifest list names; raises `LogError`."""
-    return [
-        Manifest(record["manifest_path"], record.get("sequence_number") or 0)
-        for record in _records(key, data, _LIST_FIELDS)
-    ]
+    with _blaming(key):
+        return [
+            Manifest(str(record["manifest_path"]), int(record.get("sequence_number") or 0))
+            for record in _records(data, _LIST_FIELDS)
+        ]
 
 
-def entries(key: str, data: bytes, manifest: Manifest) -> Iterator[Entry]:
+def entries(key: str, data: bytes, manifest: Manifest) -> list[Entry]:
     """The entries of a manifest that are not deleted; raises `LogError`."""
-    for record in _records(key, data, _ENTRY_FIELDS):
-        if record["status"] == _DELETED:
-            continue
-        file = record["data_file"]
-        sequence = record.get("sequence_number")
-        yield Entry(
-            content=file.get("content") or DATA,
-            path=file["file_path"],
-            format=file["file_format"].lower(),
-            rows=file["record_count"],
-            size=file["file_size_in_bytes"],
-            sequence=manifest.sequence if sequence is None else sequence,
-            refers_to=file.get("referenced_data_file"),
-        )
+    with _blaming(key):
+        return [_entry(record, manifest) for record in _records(data, _ENTRY_FIELDS) if record["status"] != _DELETED]
 
 
-def _records(key: str, data: bytes, wanted: frozenset[str]) -> Iterator[dict[str, Any]]:
+def _entry(record: dict[str, Any], manifest: Manifest) -> Entry:
+    file, sequence = record["data_file"], record.get("sequence_number")
+    found = Entry(
+        content=file.get("content") or DATA,
+        path=str(file["file_path"]),
+        format=file["file_format"].lower(),
+        rows=int(file["record_count"]),
+        size=int(file["file_size_in_bytes"]),
+        sequence=manifest.sequence if sequence is None else int(sequence),
+        refers_to=file.get("referenced_data_file"),
+    )
+    if found.rows < 0 or found.size < 0:
+        raise ValueError("a file of less than nothing")
+    return found
+
+
+@contextmanager
+def _blaming(key: str) -> Iterator[None]:
+    """What is broken ends the decoder, or what is made of its records, in any way at all."""
+    try:
+        yield
+    except Exception as error:
+        raise LogError(f"it cannot be read as a manifest: {first_line(error)}", key) from error
+
+
+def _records(data: bytes, wanted: frozenset[str]) -> Iterator[dict[str, Any]]:
     """The records of an Avro file, with only the wanted fields of each."""
     import fastavro
 
-    try:
-        schema = json.loads(fastavro.reader(io.BytesIO(data)).metadata["avro.schema"])
-        narrow = schema | {"fields": [_narrowed(field) for field in schema["fields"] if field["name"] in wanted]}
-        # It is not the package's own errors alone: what is broken ends in any of these.
-        for record in fastavro.reader(io.BytesIO(data), reader_schema=narrow):
-            if not isinstance(record, dict):
-                raise ValueError("its entries are no records")
-            yield record
-    except (KeyError, TypeError, ValueError, EOFError, IndexError, OverflowError, StopIteration) as error:
-        raise LogError(f"it cannot be read as a manifest: {error or type(error).__name__}", key) from error
+    schema = json.loads(fastavro.reader(io.BytesIO(data)).metadata["avro.schema"])
+    narrow = schema | {"fields": [_narrowed(field) for field in schema["fields"] if field["name"] in wanted]}
+    for record in fastavro.reader(io.BytesIO(data), reader_schema=narrow):
+        if not isinstance(record, dict):
+            raise ValueError("its entries are no records")
+        yield record
 
 
 def _narrowed(field: dict[str, Any]) -> dict[str, Any]:
