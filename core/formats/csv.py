@@ -10,7 +10,7 @@ from core.errors import Fault, FileError
 from core.formats.base import Opened, ReadOptions, Span, Steps
 from core.formats.delimited import RowCounter, Rows, read_rows
 from core.formats.dialect import Dialect, find_dialect
-from core.formats.headers import unique_names
+from core.formats.headers import joined_names, unique_names
 from core.formats.text import Sample, stream, take_sample
 from core.formats.values import NULLS, column_type
 
@@ -39,7 +39,8 @@ class Csv:
             # The first row is longer than the sample: what there is of it still has types.
             text = sample.text
             rows = read_rows(text, dialect.syntax)[dialect.skipped :]
-        names = unique_names(rows.pop(0) if dialect.header and rows else [], dialect.width)
+        header, rows = rows[: dialect.header], rows[dialect.header :]
+        names = unique_names(joined_names(header) if header else [], dialect.width)
         columns = _columns(names, rows, dialect, options)
         count, source = yield from _count(opened, options, sample, dialect, len(rows), len(text))
         ragged = sum(len(row) != len(names) for row in rows)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from itertools import takewhile
 
 from core.formats.delimited import Rows, Syntax, quoted_fields, read_rows
-from core.formats.values import NULLS, column_type
+from core.formats.headers import header_rows, is_header
+from core.formats.values import column_type
 
 # How likely each delimiter is before looking; text is full of spaces, and times of colons.
 _DELIMITERS = {",": 1.0, ";": 1.0, "\t": 1.0, "|": 0.98, "^": 0.9, "~": 0.8, ":": 0.45, " ": 0.35}
@@ -29,13 +31,13 @@ _ONE_COLUMN = 0.3
 class Dialect:
     """How a file is written.
 
-    `skipped` rows stand before the header (or the first row); `width` is the number of columns;
-    `confidence` is between 0 and 1.
+    `skipped` rows stand before the header (or the first row); `header` rows name the columns, of
+    which there are `width`; `confidence` is between 0 and 1.
     """
 
     syntax: Syntax
     skipped: int
-    header: bool
+    header: int
     width: int
     confidence: float
 
@@ -79,8 +81,18 @@ def find_dialect(text: str) -> Dialect | None:
         return None
     if body.comments:
         syntax = Syntax(syntax.delimiter, syntax.quote, syntax.escape, _COMMENT)
-    header = is_header(body.rows[0], [row for row in body.rows[1:] if len(row) == body.width])
-    return Dialect(syntax, body.first, header, body.width, round(min(1.0, score), 2))
+    regular = [row for row in body.rows if len(row) == body.width]
+    skipped, confidence = body.first, round(min(1.0, score), 2)
+    if skipped and _is_short_header(read_rows(beginning, syntax, skipped)[-1], regular):
+        return Dialect(syntax, skipped - 1, 1, body.width, confidence)
+    together = sum(1 for _ in takewhile(lambda row: len(row) == body.width, body.rows))
+    return Dialect(syntax, skipped, header_rows(regular, most=together), body.width, confidence)
+
+
+def _is_short_header(row: list[str], body: Rows) -> bool:
+    """Whether a row names all columns but the last, which is empty: each line ends with a delimiter."""
+    short = [other[:-1] for other in body]
+    return len(row) == len(short[0]) and not any(other[-1].strip() for other in body) and is_header(row, short)
 
 
 def _beginning(text: str) -> str:
@@ -171,30 +183,3 @@ def _regularity(body: _Body, syntax: Syntax) -> float:
         for at in range(looked_at)
     )
     return regular**2 * preamble * (0.6 + 0.4 * typed / looked_at) * min(1.0, 0.55 + 0.2 * math.log2(width))
-
-
-def is_header(row: list[str], body: Rows) -> bool:
-    """Whether a row names the columns of the rows below it.
-
-    It does when it is text over values; when all is text it does unless its own cells are
-    mostly repeated below, for a name is rarely a value too.
-    """
-    cells = [cell.strip() for cell in row]
-    named = [cell for cell in cells if cell not in NULLS]
-    if not named:
-        return bool(body)
-    kinds = [column_type([cell]) for cell in cells]
-    below = [column_type({r[at] for r in body if len(r) > at}) for at in range(len(cells))]
-    values = sum(kind not in ("string", "void") for kind in kinds)
-    over_values = sum(
-        kind == "string" and under not in ("string", "void") for kind, under in zip(kinds, below, strict=True)
-    )
-    if values or over_values:
-        # Years or numbers may be names, but then more columns must be text over values.
-        return over_values > values
-    if len(named) < len(cells) or len(set(named)) < len(named):
-        return False
-    if len(cells) == 1:
-        return True
-    repeated = sum(any(r[at].strip() == cell for r in body if len(r) > at) for at, cell in enumerate(cells))
-    return repeated * 2 <= len(cells)

@@ -20,6 +20,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _UTF16_BYTES = 8
+_LOOK = 64 << 10
 _CONTROL = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 27}) + b"\x7f"
 
 
@@ -52,6 +53,10 @@ def encoding_of(data: bytes, *, surely_text: bool = False) -> str | None:
             return "utf-16-le"
         if even > 0.3 * len(data[::2]) and odd <= even // 8:
             return "utf-16-be"
+        if surely_text and not even and _wide_line_ends(data, 0):
+            return "utf-16-le"
+        if surely_text and not odd and _wide_line_ends(data, 1):
+            return "utf-16-be"
     if not surely_text and len(data.translate(None, _CONTROL)) < len(data) * 0.998:
         return None
     try:
@@ -59,6 +64,13 @@ def encoding_of(data: bytes, *, surely_text: bool = False) -> str | None:
     except UnicodeDecodeError:
         return None if zeros else "cp1252"
     return "utf-8"
+
+
+def _wide_line_ends(data: bytes, at: int) -> bool:
+    """Whether every line feed is two bytes, as in UTF-16 of any alphabet; `at` is where the low ones are."""
+    low, high = data[at:_LOOK:2], data[1 - at : _LOOK : 2]
+    ends = [index for index, byte in enumerate(low) if byte == 10]
+    return bool(ends) and 10 not in high and not any(high[index : index + 1].strip(b"\0") for index in ends)
 
 
 def decode(data: bytes, encoding: str) -> str:
