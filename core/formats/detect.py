@@ -8,7 +8,8 @@ from core.errors import FileError
 from core.formats.base import Format, Opened, ReadOptions, Span
 from core.formats.compression import compression, unpack_head
 from core.formats.dialect import find_dialect
-from core.formats.registry import ARROW, CSV, EXCEL, FORMATS, JSON
+from core.formats.random import looks_random
+from core.formats.registry import ARROW, CSV, DATABASES, EXCEL, FORMATS, JSON, SQLITE
 from core.formats.suffixes import COMPRESSIONS
 from core.formats.text import decode, encoding_of
 
@@ -21,11 +22,13 @@ _LOOK = 32 << 10
 _UNREAD_MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "zip"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
-    (b"SQLite format 3\0", "sqlite"),
     (b"%PDF-", "pdf"),
     (b"\x89PNG", "png"),
 )
-_DUCKDB_AT = 8
+# What many programs name their own files: it promises nothing.
+_ANYTHING = (".db",)
+# A database's pages have no other sizes, encrypted or not.
+_PAGE = 512
 _FREE_TEXT = (".md", ".rst", ".log", ".py", ".sql", ".sh", ".html", ".xml", ".yaml", ".yml", ".toml", ".ini", ".txt")
 
 
@@ -56,7 +59,7 @@ def detect(opened: Opened, options: ReadOptions) -> Format | None:
     if unread == EXCEL.name:
         found = EXCEL
     elif found is None and unread is None and opened.head:
-        found = _by_text(opened)
+        found = SQLITE if _encrypted(opened) else _by_text(opened)
     if found is not None and options.only not in (None, found.name):
         return None
     return found
@@ -64,17 +67,27 @@ def detect(opened: Opened, options: ReadOptions) -> Format | None:
 
 def unread_type(opened: Opened) -> str | None:
     """The name of a format that the bytes tell but that is not read, or None."""
-    head = opened.head
-    if head[_DUCKDB_AT : _DUCKDB_AT + 4] == b"DUCK":
-        return "duckdb"
-    name = next((name for magic, name in _UNREAD_MAGIC if head.startswith(magic)), None)
+    name = next((name for magic, name in _UNREAD_MAGIC if opened.head.startswith(magic)), None)
     return EXCEL.name if name in ("zip", "ole") and _bare(opened.key).endswith(EXCEL.suffixes) else name
+
+
+def evidence(opened: Opened, found: Format) -> str | None:
+    """What a file was recognised by, when its name does not say the same."""
+    promised = suffix_format(opened.key)
+    if promised is found:
+        return None
+    by = "its bytes" if found.sniff(opened.head, opened.tail) else "what its text looks like"
+    return f"{by}, though its name says {promised.name}" if promised else f"{by}; its name says nothing"
 
 
 def misnamed(opened: Opened) -> Format | None:
     """The format that a file's name promises and its bytes don't keep; text has no bytes that tell."""
     promised = suffix_format(opened.key)
-    return None if promised in (CSV, JSON) or unread_type(opened) is not None else promised
+    if promised in (CSV, JSON) or opened.key.lower().endswith(_ANYTHING) or unread_type(opened) is not None:
+        return None
+    if promised in DATABASES and _bare(opened.key) != opened.key.lower():
+        return None  # a database that is packed is nothing that could be opened
+    return promised
 
 
 def _bare(key: str) -> str:
@@ -86,11 +99,18 @@ def _by_magic(opened: Opened) -> Format | None:
     return next((f for f in FORMATS if f.sniff(opened.head, opened.tail)), None)
 
 
+def _encrypted(opened: Opened) -> bool:
+    """Whether a file is what SQLCipher and its like make of a database: its name is all there is to tell it by."""
+    return suffix_format(opened.key) is SQLITE and opened.size % _PAGE == 0 and looks_random(opened.head)
+
+
 def _by_text(opened: Opened) -> Format | None:
     """A text format: the suffix decides among them, but JSON named `.csv` (or the reverse) is seen."""
     data = opened.head[:_LOOK]
     kind = compression(data)
     suggested = suffix_format(opened.key)
+    if suggested in DATABASES:
+        suggested = None  # such a name is no sign of text
     if kind is not None:
         try:
             data, _, _ = unpack_head(opened.head, kind, _LOOK)

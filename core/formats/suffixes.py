@@ -32,7 +32,12 @@ _DATA = (
     ".ods",
     ".db",
     ".sqlite",
+    ".sqlite3",
+    ".db3",
+    ".s3db",
+    ".gpkg",
     ".duckdb",
+    ".ddb",
 )
 
 

@@ -1,0 +1,140 @@
+"""DuckDB databases, read by DuckDB: every table and view is a table.
+
+DuckDB asks for the blocks it needs: its catalog for the columns, and what it keeps of row groups for exact row counts.
+So a database of any size takes a few ranges, and lies in no file of ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from core.catalog import Column, CountSource, FileReading, TableReading, TypeSource
+from core.datatypes.sql import DUCKDB, spark_type
+from core.errors import Fault, FileError, first_line
+from core.formats.base import Opened, ReadOptions, Steps
+from core.formats.blocking import Ranges, run
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SECONDS = 30.0
+# Three headers of 4 KiB.
+_SMALLEST = 3 << 12
+_SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "memory_limit": "256MB",
+    "temp_directory": "",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+class DuckDb:
+    """Reading may take `seconds`, the time for fetching ranges aside."""
+
+    name = "duckdb"
+    suffixes = (".duckdb", ".ddb")
+    end: Literal["head"] = "head"
+
+    def __init__(self, *, seconds: float = _SECONDS) -> None:
+        self._seconds = seconds
+
+    def sniff(self, head: bytes, tail: bytes) -> bool:
+        # The magic, and the version after it, a small number of eight bytes: text may say DUCK there too.
+        return head[8:12] == b"DUCK" and head[14:20] == bytes(6)
+
+    def read(self, opened: Opened, options: ReadOptions) -> Steps:
+        if opened.size < _SMALLEST:
+            raise FileError(Fault.CORRUPT, f"{opened.size} bytes are too few for a DuckDB database: it is cut short")
+        import duckdb
+
+        database = duckdb.connect(":memory:", config=_SETTINGS)
+        try:
+            tables = yield from run(
+                opened,
+                lambda ranges: _read(database, ranges, options),
+                seconds=self._seconds,
+                interrupt=lambda: _interrupt(database),
+            )
+        except (duckdb.Error, UnicodeError, MemoryError) as error:
+            raise FileError(*_fault(error, duckdb.__version__)) from error
+        return FileReading(self.name, tables)
+
+
+def _fault(error: Exception, version: str) -> tuple[Fault, str]:
+    text = first_line(error)
+    if "newer version of DuckDB" in str(error):
+        return Fault.UNSUPPORTED, f"it was written by a newer DuckDB than the one here ({version})"
+    if "older" in str(error) and "storage version" in text:
+        return Fault.UNSUPPORTED, f"it was written by a DuckDB before 0.10, which {version} does not read"
+    if "encrypt" in text.lower():
+        return Fault.ENCRYPTED, "it is encrypted"
+    return Fault.CORRUPT, f"it cannot be read: {text}"
+
+
+def _interrupt(database: duckdb.DuckDBPyConnection) -> None:
+    with contextlib.suppress(Exception):  # it is closed already
+        database.interrupt()
+
+
+def _read(database: duckdb.DuckDBPyConnection, ranges: Ranges, options: ReadOptions) -> tuple[TableReading, ...]:
+    from core.formats.rangefs import PROTOCOL, URL, RangeFileSystem
+
+    database.register_filesystem(RangeFileSystem(ranges))
+    try:
+        database.execute("SET enable_progress_bar = false")
+        # Its views may name files and addresses: nothing but the file itself can be opened from here on.
+        database.execute(f"SET allowed_directories = ['{PROTOCOL}://']")
+        database.execute("SET enable_external_access = false")
+        database.execute("SET lock_configuration = true")
+        database.execute(f"ATTACH '{URL}' AS lake (READ_ONLY, TYPE duckdb)")
+        return tuple(_tables(database, options))
+    finally:
+        # What is left registered keeps everything alive.
+        database.unregister_filesystem(PROTOCOL)
+        database.close()
+
+
+def _tables(database: duckdb.DuckDBPyConnection, options: ReadOptions) -> Iterator[TableReading]:
+    columns: dict[tuple[str, str], list[Column]] = {}
+    for schema, table, name, declared, nullable in database.execute(
+        "SELECT schema_name, table_name, column_name, data_type, is_nullable FROM duckdb_columns()"
+        " WHERE database_name = 'lake' AND NOT internal ORDER BY column_index"
+    ).fetchall():
+        type_ = spark_type(declared, DUCKDB)
+        column = Column(name, str(type_ or "string"), nullable, declared, TypeSource.DECLARED)
+        columns.setdefault((schema, table), []).append(column)
+    for schema, table, is_view in database.execute(
+        "SELECT schema_name, table_name, false FROM duckdb_tables() WHERE database_name = 'lake' AND NOT internal"
+        " UNION ALL"
+        " SELECT schema_name, view_name, true FROM duckdb_views() WHERE database_name = 'lake' AND NOT internal"
+        " ORDER BY ALL"
+    ).fetchall():
+        part = table if schema == "main" else f"{schema}.{table}"
+        found = tuple(columns.get((schema, table), ()))
+        rows: int | None = None
+        warnings: list[str] = []
+        if not is_view and options.row_counts != "none":
+            rows, warnings = _count(database, schema, table)
+        if not found:
+            warnings.append("its columns cannot be told")
+        yield TableReading(found, rows, None if rows is None else CountSource.DATABASE, part, tuple(warnings))
+
+
+def _count(database: duckdb.DuckDBPyConnection, schema: str, table: str) -> tuple[int | None, list[str]]:
+    """The exact number of rows: DuckDB adds up its row groups and what is deleted of them."""
+    import duckdb
+
+    try:
+        counted = database.execute(f"SELECT count(*) FROM lake.{_quoted(schema)}.{_quoted(table)}").fetchone()
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        return None, [f"its rows cannot be counted: {first_line(error)}"]
+    return (counted[0] if counted else None), []
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
