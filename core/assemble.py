@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from core.listing import Listed
 from core.merging import SchemaUse, merge
 from core.partitions import place, value_type
 from core.schemas import Said
+from core.text import plural
 
 _MAX_WARNINGS = 20
 
@@ -93,7 +95,22 @@ def _table(found: Group, by_key: dict[str, Listed], sample_values: int) -> Table
         partition_columns=found.partitions,
         warnings=_shortened([*found.warnings, *warnings, *notes]),
         keys=tuple(member.key for member in found.members),
+        properties=_properties([table for _, table in said]),
     )
+
+
+def _properties(said: Sequence[Said]) -> dict[str, str]:
+    """What the files' readers found out; where they differ, every value with how many files have it."""
+    found: dict[str, Counter[str]] = {}
+    for table in said:
+        for name, value in table.properties:
+            found.setdefault(name, Counter())[value] += 1
+    return {
+        name: next(iter(values))
+        if values == {next(iter(values)): len(said)}
+        else ", ".join(f"{value} ({plural(count, 'file')})" for value, count in sorted(values.items()))
+        for name, values in found.items()
+    }
 
 
 def _shortened(warnings: list[str]) -> tuple[str, ...]:
@@ -152,4 +169,5 @@ def _part_table(base: str, entry: Listed, said: Said, sample_values: int) -> Tab
         grouping="one part of a file",
         warnings=(*warnings, *said.warnings),
         keys=(entry.file.key,),
+        properties=_properties([said]),
     )

@@ -69,7 +69,7 @@ class TableReading:
     """What one file says of one table in it.
 
     `part` names the table inside the file (an Excel sheet); empty for a file that is one table.
-    `row_count` is None when unknown.
+    `row_count` is None when unknown. `properties` are what was found out on the way, by name (`csv.delimiter`).
     """
 
     columns: tuple[Column, ...]
@@ -77,6 +77,7 @@ class TableReading:
     row_count_source: CountSource | None
     part: str = ""
     warnings: tuple[str, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,7 @@ def _reading_rows(entry: Listed) -> Iterator[dict[str, Any]]:
             "row_count_source": said.row_count_source,
             "schema_key": said.schema.key,
             "warnings": list(said.warnings),
+            "properties": json.dumps(said.properties) if said.properties else None,
         }
 
 

@@ -31,7 +31,7 @@ class Remembered:
     """What the mirror remembers of a source's last good run.
 
     `files` has one row a file and part: `file_path, part, row_count, row_count_source, schema_key,
-    warnings, size_bytes, last_modified, etag, file_type, error`, sorted by path and part.
+    warnings, properties, size_bytes, last_modified, etag, file_type, error`, sorted by path and part.
     `schemas` maps a schema's key to its columns as JSON text; `lakehouses` a table's root to what
     its log said, as JSON text.
     """
@@ -88,6 +88,7 @@ class Memory:
                 row_count_source=CountSource(row["row_count_source"]) if row["row_count_source"] else None,
                 part=row["part"],
                 warnings=tuple(row["warnings"] or ()),
+                properties=tuple((name, value) for name, value in json.loads(row["properties"] or "[]")),
             )
             for row in rows
             if row["schema_key"] is not None

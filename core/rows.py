@@ -116,6 +116,7 @@ READINGS = _schema(
     row_count_source=pa.string(),
     schema_key=pa.string(),
     warnings=_TEXTS,
+    properties=pa.string(),
 )
 """What each file said, so that an unchanged one need not be read again.
 

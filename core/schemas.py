@@ -31,6 +31,7 @@ class Said:
     row_count_source: CountSource | None
     part: str = ""
     warnings: tuple[str, ...] = ()
+    properties: tuple[tuple[str, str], ...] = ()
 
 
 class SchemaPool:
@@ -42,7 +43,9 @@ class SchemaPool:
     def say(self, reading: TableReading) -> Said:
         """A reading with its schema shared."""
         schema = self.add(columns_to_text(reading.columns), reading.columns)
-        return Said(schema, reading.row_count, reading.row_count_source, reading.part, reading.warnings)
+        return Said(
+            schema, reading.row_count, reading.row_count_source, reading.part, reading.warnings, reading.properties
+        )
 
     def add(self, text: str, columns: tuple[Column, ...] | None = None) -> Schema:
         """The schema whose `columns_to_text` is `text`."""

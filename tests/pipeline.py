@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from core.extract import Extraction, Request, extract
 from core.formats.base import ReadOptions
+from core.inspection import Collected
 from core.memory import Remembered
 from core.progress import Progress
 from core.sources.stores.base import LISTING, Span, Store
@@ -91,6 +92,7 @@ class Ran:
                 "row_count_source": pa.string(),
                 "schema_key": pa.string(),
                 "warnings": pa.list_(pa.string()),
+                "properties": pa.string(),
                 "size_bytes": pa.int64(),
                 "last_modified": pa.timestamp("us"),
                 "etag": pa.string(),
@@ -104,14 +106,6 @@ class Ran:
         return Remembered("memory", self.reader_key, table, schemas, logs)
 
 
-class _Rows:
-    def __init__(self) -> None:
-        self.rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
-
-    def write(self, table: str, batch: pa.RecordBatch) -> None:
-        self.rows[table] += batch.to_pylist()
-
-
 def run(source: Mapping[str, bytes] | Path | Store, *, remembered: Remembered | None = None, **options: Any) -> Ran:
     """Extract a folder, or objects in memory; `options` are those of `ReadOptions` and of `Request`."""
     store: Store
@@ -121,7 +115,7 @@ def run(source: Mapping[str, bytes] | Path | Store, *, remembered: Remembered | 
         store = DictStore(source) if isinstance(source, Mapping) else source
     read = ReadOptions(**{name: options.pop(name) for name in list(options) if name in ReadOptions.__slots__})
     request = Request("w", "s", "memory", "root", read, **options)
-    sink = _Rows()
+    sink = Collected()
 
     async def all_of_it() -> Extraction:
         try:

@@ -22,6 +22,7 @@ CANCELLED = 130
 
 _COMMANDS = {
     "run": ("core.cli.run:run", "Run a payload and show it live."),
+    "inspect": ("core.cli.inspect:inspect_command", "Show what one file or folder is, and why."),
     "validate": ("core.cli.validate:validate", "Check a payload without running it."),
     "jobs": ("core.cli.jobs:jobs", "List jobs, newest first."),
     "show": ("core.cli.jobs:show", "Show a job and what its sources hold."),

@@ -11,15 +11,15 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from core.catalog import DataFile, FileReading
 from core.engines.isolated import Isolated
 from core.engines.streak import Streak, first_of
 from core.errors import Fault, FileError, SourceError, first_line
-from core.formats.base import Opened, ReadOptions, Steps
-from core.formats.detect import detect, first_span, misnamed, unread_type
+from core.formats.base import Format, Opened, ReadOptions, Steps
+from core.formats.detect import detect, evidence, first_span, misnamed, unread_type
 from core.formats.registry import ISOLATED
 from core.progress import Progress
 from core.sources.stores.base import Span, Store
@@ -139,7 +139,7 @@ async def _read_file(
     try:
         if format_ in ISOLATED:
             reading = await isolated.read(format_, opened, options, fetch)
-            return Outcome(reading.file_type, reading)
+            return Outcome(reading.file_type, _with_evidence(reading, opened, format_))
         steps = format_.read(opened, options)
         found = await call(_step, steps, None)
         while not isinstance(found, FileReading):
@@ -148,7 +148,18 @@ async def _read_file(
             found = await call(_step, steps, data)
     except FileError as error:
         return Outcome(format_.name, error=error.message)
-    return Outcome(found.file_type, found)
+    return Outcome(found.file_type, _with_evidence(found, opened, format_))
+
+
+def _with_evidence(reading: FileReading, opened: Opened, format_: Format) -> FileReading:
+    """The reading with why the file was taken for that format, when that is not plain."""
+    why = evidence(opened, format_)
+    if why is None:
+        return reading
+    told = ("recognised by", why)
+    return replace(
+        reading, tables=tuple(replace(table, properties=(told, *table.properties)) for table in reading.tables)
+    )
 
 
 def _step(steps: Steps, data: bytes | None) -> Span | FileReading:

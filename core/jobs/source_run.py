@@ -24,7 +24,7 @@ from core.progress import Phase, Progress
 from core.retry import RetryingStore
 from core.secrets import mask, mask_url
 from core.settings import Settings
-from core.sources.locations import Kind, Location, format_of, locate
+from core.sources.locations import Kind, Location, format_of, locate, root_name
 from core.sources.stores.open import open_store
 from core.stage import Stage
 
@@ -208,7 +208,7 @@ def _request(task: SourceTask, location: Location) -> Request:
         workflow_id=task.job.workflow_id,
         source_id=task.source.source_id,
         source_path=location.shown,
-        root_name=_root_name(location, task.source.source_id),
+        root_name=root_name(location, task.source.source_id),
         read=ReadOptions(
             row_counts=options.row_counts,
             sample_values=options.sample_values,
@@ -222,12 +222,6 @@ def _request(task: SourceTask, location: Location) -> Request:
         max_concurrency=options.max_concurrency,
         incremental=options.incremental,
     )
-
-
-def _root_name(location: Location, source_id: str) -> str:
-    """What to call a table that lies directly in the source's root: the root folder's own name."""
-    path = location.path.replace("\\", "/").rstrip("/")
-    return path.rpartition("/")[2] or location.container or source_id
 
 
 def _summary(task: SourceTask, location: Location, done: Extraction, stage: Stage) -> dict[str, Any]:

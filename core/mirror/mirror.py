@@ -155,12 +155,12 @@ class Mirror:
             found = connection.execute(
                 f"SELECT source_path, reader_key FROM {self._internal}.snapshots {where}", names
             ).fetchall()
-            if not found or not self._has_lakehouses(connection):
+            if not found or not self._is_current(connection):
                 return None
             [(source_path, reader_key)] = found
             files = connection.sql(
                 f"SELECT r.file_path, r.part, r.row_count, r.row_count_source, r.schema_key,"
-                f" r.warnings, f.size_bytes, f.last_modified, f.etag, f.file_type, f.error"
+                f" r.warnings, r.properties, f.size_bytes, f.last_modified, f.etag, f.file_type, f.error"
                 f" FROM {self._internal}.readings r JOIN {self._public}.files f"
                 f" USING (workflow_id, source_id, file_path) {where} ORDER BY ALL",
                 params=names,
@@ -195,13 +195,13 @@ class Mirror:
         text = resources.files("core.mirror").joinpath(name).read_text()
         return text.replace("$PUBLIC", self._public).replace("$INTERNAL", self._internal)
 
-    def _has_lakehouses(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        """Whether the mirror remembers table logs; an older one's next commit adds where."""
+    def _is_current(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Whether the memory is laid out as today; an older mirror's is with its next commit."""
         found = connection.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-            [self._session.catalog, _INTERNAL_SCHEMA, "lakehouses"],
+            "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = ? AND schema_name = ?",
+            [self._session.catalog, _INTERNAL_SCHEMA],
         ).fetchall()
-        return bool(found[0][0])
+        return {(name, field.name) for name, schema in rows.INTERNAL.items() for field in schema} <= set(found)
 
     def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
         if not self._ready or not self.path.exists():

@@ -38,8 +38,9 @@ CREATE TABLE IF NOT EXISTS $PUBLIC.schema_changes (
 CREATE SCHEMA IF NOT EXISTS $INTERNAL;
 CREATE TABLE IF NOT EXISTS $INTERNAL.readings (
     workflow_id VARCHAR, source_id VARCHAR, file_path VARCHAR, part VARCHAR, row_count BIGINT,
-    row_count_source VARCHAR, schema_key VARCHAR, warnings VARCHAR[]
+    row_count_source VARCHAR, schema_key VARCHAR, warnings VARCHAR[], properties VARCHAR
 );
+ALTER TABLE $INTERNAL.readings ADD COLUMN IF NOT EXISTS properties VARCHAR;
 CREATE TABLE IF NOT EXISTS $INTERNAL.file_schemas (
     workflow_id VARCHAR, source_id VARCHAR, schema_key VARCHAR, columns VARCHAR
 );

@@ -32,6 +32,12 @@ def format_of(source_type: str) -> str | None:
     return source_type if source_type in FILE_FORMATS else None
 
 
+def root_name(location: Location, otherwise: str) -> str:
+    """What to call a table that lies directly in a source's root: the root folder's own name."""
+    path = location.path.replace("\\", "/").rstrip("/")
+    return path.rpartition("/")[2] or location.container or otherwise
+
+
 def describe_type(location: Location) -> str:
     """The kind of a place in words, with what tells it from others of its kind."""
     name = _NAMES[location.kind]
