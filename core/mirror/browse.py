@@ -57,7 +57,7 @@ class TableName:
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """A table; `rows` is None where it isn't known, `rows_from` says how it is."""
+    """A table; `rows` is None where it isn't known, `rows_from` says how it is; `properties` is JSON."""
 
     name: str
     path: str
@@ -71,6 +71,7 @@ class TableRow:
     grouping: str | None
     warnings: tuple[str, ...]
     comment: str | None
+    properties: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ class Browser:
             TableRow,
             "SELECT table_name AS name, file_path AS path, file_type AS type, row_count AS rows,"
             " row_count_source AS rows_from, column_count AS columns, size_bytes AS bytes, file_count AS files,"
-            " coalesce(partition_columns, []) AS partitions, grouping, coalesce(warnings, []) AS warnings, comment"
+            " coalesce(partition_columns, []) AS partitions, grouping, coalesce(warnings, []) AS warnings, comment,"
+            " properties"
             f" FROM tables {_OF_SOURCE} AND table_name = $t",
             {"w": workflow_id, "s": source_id, "t": table},
         )

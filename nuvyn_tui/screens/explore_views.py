@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -190,6 +191,7 @@ def _table(browser: Browser, table: TableRow, node: Node) -> Detail:
         Fact("one table because", why),
         Fact("partitioned by", ", ".join(table.partitions)),
         Fact("comment", table.comment or ""),
+        *(Fact(name, value) for name, value in json.loads(table.properties or "{}").items()),
     ]
     warnings = _facts_view("warnings", [Fact(f"{at:,}", text) for at, text in enumerate(table.warnings, 1)])
     views = (
