@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from core.catalog import Column, CountSource, FileReading, TableReading, TypeSource
@@ -11,8 +13,10 @@ from core.formats.base import Opened, ReadOptions, Span, Steps
 from core.formats.delimited import RowCounter, Rows, read_rows
 from core.formats.dialect import Dialect, find_dialect
 from core.formats.headers import joined_names, unique_names
+from core.formats.kinds import MOST_TEXT, ColumnKinds
 from core.formats.text import Sample, stream, take_sample
-from core.formats.values import NULLS, column_type
+from core.formats.values import NULLS
+from core.text import size
 
 
 class Csv:
@@ -41,41 +45,54 @@ class Csv:
             rows = read_rows(text, dialect.syntax)[dialect.skipped :]
         header, rows = rows[: dialect.header], rows[dialect.header :]
         names = unique_names(joined_names(header) if header else [], dialect.width)
-        columns = _columns(names, rows, dialect, options)
-        count, source = yield from _count(opened, options, sample, dialect, len(rows), len(text))
+        kinds = ColumnKinds(dialect.width, decimal_comma=_decimal_comma(dialect))
+        kinds.take(rows)
+        told = yield from _count(opened, options, sample, dialect, rows, kinds, len(text))
+        columns = tuple(
+            Column(name, type_, True, "text", TypeSource.INFERRED, _samples(rows, at, options.sample_values))
+            for at, (name, type_) in enumerate(zip(names, told.types, strict=True))
+        )
         ragged = sum(len(row) != len(names) for row in rows)
         warnings = [f"{ragged} of {len(rows)} sampled rows do not have {len(names)} fields"] if ragged else []
-        return FileReading(self.name, (TableReading(columns, count, source, warnings=tuple(warnings)),))
+        if told.looked_at is not None and any(type_ != "string" for type_ in told.types):
+            warnings.append(f"its types are those of its first {size(told.looked_at)}")
+        return FileReading(self.name, (TableReading(columns, told.rows, told.source, warnings=tuple(warnings)),))
 
 
-def _columns(names: list[str], rows: Rows, dialect: Dialect, options: ReadOptions) -> tuple[Column, ...]:
-    found = []
-    for at, name in enumerate(names):
-        values = dict.fromkeys(row[at] for row in rows if len(row) > at)
-        samples = [value for value in values if value.strip() not in NULLS][: options.sample_values]
-        found.append(
-            Column(
-                name=name,
-                type=column_type(values.keys(), decimal_comma=dialect.syntax.delimiter not in ("", ",")),
-                native_type="text",
-                type_source=TypeSource.INFERRED,
-                samples=tuple(samples),
-            )
-        )
-    return tuple(found)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Rows without header and preamble, the columns' types, and of how many bytes these are (None: of all)."""
+
+    rows: int | None
+    source: CountSource | None
+    types: Sequence[str]
+    looked_at: int | None
 
 
 def _count(
-    opened: Opened, options: ReadOptions, sample: Sample, dialect: Dialect, rows: int, length: int
-) -> Generator[Span, bytes, tuple[int | None, CountSource | None]]:
-    """Rows without header and preamble: counted when all was seen or asked for, else estimated."""
-    if options.row_counts == "none":
-        return None, None
+    opened: Opened, options: ReadOptions, sample: Sample, dialect: Dialect, rows: Rows, kinds: ColumnKinds, length: int
+) -> Generator[Span, bytes, _Told]:
+    """Count when all was seen or asked for, and look at the types of what is counted; else estimate."""
+    none = options.row_counts == "none"
     if sample.whole:
-        return rows, CountSource.COUNTED
+        return _Told(None if none else len(rows), None if none else CountSource.COUNTED, kinds.types, None)
+    if none:
+        return _Told(None, None, kinds.types, sample.used)
     if options.row_counts == "exact":
-        counter = RowCounter(dialect.syntax)
+        before = dialect.skipped + dialect.header
+        every = ColumnKinds(dialect.width, skipped=before, decimal_comma=_decimal_comma(dialect))
+        counter = RowCounter(dialect.syntax, every)
         yield from stream(opened, sample.encoding, counter.take)
-        return max(0, counter.finish() - dialect.skipped - dialect.header), CountSource.COUNTED
+        counted = max(0, counter.finish() - before)
+        return _Told(counted, CountSource.COUNTED, every.types, MOST_TEXT if every.full else None)
     used = sample.used * (length / max(1, len(sample.text)))
-    return round(rows * opened.size / max(1.0, used)), CountSource.ESTIMATED
+    return _Told(round(len(rows) * opened.size / max(1.0, used)), CountSource.ESTIMATED, kinds.types, sample.used)
+
+
+def _decimal_comma(dialect: Dialect) -> bool:
+    return dialect.syntax.delimiter not in ("", ",")
+
+
+def _samples(rows: Rows, at: int, wanted: int) -> tuple[str, ...]:
+    values = dict.fromkeys(row[at] for row in rows if len(row) > at) if wanted else {}
+    return tuple(islice((value for value in values if value.strip() not in NULLS), wanted))

@@ -7,6 +7,9 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+
+from core.formats.kinds import ColumnKinds
 
 _MAX_FIELD = 1 << 30
 _LARGEST_FIELD = 64 << 20
@@ -30,8 +33,14 @@ class Syntax:
 
 def read_rows(text: str, syntax: Syntax, limit: int | None = None) -> Rows:
     """The rows of a text whose lines end in `\\n`; blank lines and comments are left out."""
+    return list(islice(iter_rows(text, syntax), limit))
+
+
+def iter_rows(text: str, syntax: Syntax) -> Iterator[list[str]]:
+    """The same, one after the other."""
     if not syntax.delimiter:
-        return [[line] for line in text.split("\n") if _is_row(line, syntax)][:limit]
+        yield from ([line] for line in text.split("\n") if _is_row(line, syntax))
+        return
     csv.field_size_limit(_MAX_FIELD)
     taken: list[str] = []
     reader = csv.reader(
@@ -41,15 +50,11 @@ def read_rows(text: str, syntax: Syntax, limit: int | None = None) -> Rows:
         quoting=csv.QUOTE_MINIMAL if syntax.quote else csv.QUOTE_NONE,
         escapechar=syntax.escape or None,
     )
-    found: Rows = []
     for row in reader:
         first = taken[0]
         taken.clear()
         if _is_row(first, syntax):
-            found.append(row)
-            if len(found) == limit:
-                break
-    return found
+            yield row
 
 
 def _noting(text: str, taken: list[str]) -> Iterator[str]:
@@ -74,10 +79,14 @@ def quoted_fields(syntax: Syntax) -> re.Pattern[str]:
 
 
 class RowCounter:
-    """Counts the rows of text that comes in pieces, as `read_rows` would; lines end in `\\n`."""
+    """Counts the rows of text that comes in pieces, as `read_rows` would; lines end in `\\n`.
 
-    def __init__(self, syntax: Syntax) -> None:
+    Meanwhile `kinds` may look at them.
+    """
+
+    def __init__(self, syntax: Syntax, kinds: ColumnKinds | None = None) -> None:
         self._syntax = syntax
+        self._kinds = kinds
         self._rest = ""
         self._rows = 0
         self._quoted: re.Pattern[str] | None = None
@@ -91,12 +100,17 @@ class RowCounter:
         plain = self._without_quoted(text) if self._quoted and self._syntax.quote in text else text
         end = plain.rfind("\n") + 1
         self._rest = text[end:]
-        self._rows += self._lines(plain[:end])
+        self._rows += self._count(text[:end], plain[:end])
 
     def finish(self) -> int:
         """The number of rows; the last one needs no line end."""
         rest, self._rest = self._rest, ""
-        return self._rows + (self._lines(self._without_quoted(rest)) if self._quoted else self._lines(rest))
+        return self._rows + self._count(rest, self._without_quoted(rest) if self._quoted else rest)
+
+    def _count(self, text: str, plain: str) -> int:
+        if self._kinds is not None and self._kinds.curious:
+            return self._kinds.take(iter_rows(text, self._syntax), len(text))
+        return sum(_is_row(line, self._syntax) for line in plain.split("\n"))
 
     def _without_quoted(self, text: str) -> str:
         parts, at = [], 0
@@ -107,6 +121,3 @@ class RowCounter:
             parts += [text[at : found.start()], "x" * (found.end() - found.start())]
             at = found.end()
         return "".join([*parts, text[at:]])
-
-    def _lines(self, text: str) -> int:
-        return sum(_is_row(line, self._syntax) for line in text.split("\n"))

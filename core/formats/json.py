@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.catalog import Column, CountSource, FileReading, TableReading, TypeSource
@@ -11,8 +12,12 @@ from core.errors import Fault, FileError
 from core.formats.base import Opened, ReadOptions, Span, Steps
 from core.formats.jsoncount import LineCounter, ValueCounter
 from core.formats.jsonrows import Layout, Parsed, parse_rows
-from core.formats.jsontypes import Shape
+from core.formats.jsontypes import RowShape, Shape
 from core.formats.text import Sample, stream, take_sample
+from core.text import plural, size
+
+# Of this many lines one may be broken; a file with more is none of JSON lines.
+_MOST_BROKEN = 10
 
 
 class Json:
@@ -27,35 +32,75 @@ class Json:
 
     def read(self, opened: Opened, options: ReadOptions) -> Steps:
         sample = yield from take_sample(opened, options)
+        shape = RowShape()
         try:
             parsed = parse_rows(sample.text, whole=sample.whole)
-            columns = _columns(parsed.rows, options)
+            for row in parsed.rows:
+                shape.add(row)
+            told = yield from _count(opened, options, sample, parsed, shape)
+            columns = _columns(told.shape, parsed.rows, options)
         except RecursionError:
             raise FileError(Fault.CORRUPT, "it is nested too deeply") from None
-        count, source, broken = yield from _count(opened, options, sample, parsed)
         warnings = []
-        if broken:
-            warnings.append(f"{broken} lines are not JSON")
+        if told.broken:
+            problem = f"{told.broken} of {plural(told.lines, 'line')} {'is' if told.broken == 1 else 'are'} not JSON"
+            if told.broken * _MOST_BROKEN > told.lines:
+                raise FileError(Fault.CORRUPT, problem)
+            warnings.append(problem)
         if parsed.partial:
             warnings.append(f"one value is larger than the {len(sample.text)} characters read: fields may be missing")
-        return FileReading(self.name, (TableReading(columns, count, source, warnings=tuple(warnings)),))
+        elif told.sampled:
+            warnings.append(f"its types are those of its first {size(sample.used)}")
+        return FileReading(self.name, (TableReading(columns, told.rows, told.source, warnings=tuple(warnings)),))
 
 
-def _columns(rows: list[Any], options: ReadOptions) -> tuple[Column, ...]:
-    """One column a key; rows that are no objects make one column named `json`, as in DuckDB."""
-    if not all(isinstance(row, dict) for row in rows):
-        shape = Shape()
-        for row in rows:
-            shape.add(row)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is known of a file's rows; `sampled` when `shape` is that of only some."""
+
+    rows: int | None
+    source: CountSource | None
+    shape: RowShape
+    lines: int
+    broken: int
+    sampled: bool = True
+
+
+def _count(
+    opened: Opened, options: ReadOptions, sample: Sample, parsed: Parsed, shape: RowShape
+) -> Generator[Span, bytes, _Told]:
+    """Rows, and lines that are none: counted when all was seen or asked for, else estimated."""
+    lines, broken = parsed.lines, parsed.broken
+    none = options.row_counts == "none"
+    if sample.whole:
+        rows, source = (None, None) if none else (len(parsed.rows), CountSource.COUNTED)
+        return _Told(rows, source, shape, lines, broken, sampled=False)
+    if none:
+        return _Told(None, None, shape, lines, broken)
+    if options.row_counts == "exact" and parsed.layout is Layout.LINES:
+        counter = LineCounter(RowShape())
+        yield from stream(opened, sample.encoding, counter.take)
+        counted = counter.finish()
+        return _Told(counted, CountSource.COUNTED, counter.shape, counter.lines, counter.broken, sampled=False)
+    if options.row_counts == "exact":
+        values = ValueCounter()
+        yield from stream(opened, sample.encoding, values.take)
+        return _Told(values.finish(), CountSource.COUNTED, shape, lines, broken)
+    if parsed.partial and parsed.layout is Layout.VALUES:
+        return _Told(1, CountSource.ESTIMATED, shape, lines, broken)
+    estimate = round(len(parsed.rows) * opened.size / max(1, sample.used))
+    return _Told(estimate, CountSource.ESTIMATED, shape, lines, broken)
+
+
+def _columns(shape: RowShape, rows: list[Any], options: ReadOptions) -> tuple[Column, ...]:
+    """One column a key; rows that are no objects make one column named `json`, as in DuckDB.
+
+    Sample values are those of `rows`.
+    """
+    if not shape.objects:
         return (_column("json", shape, rows, options),)
-    shapes: dict[str, Shape] = {}
-    for row in rows:
-        for key, value in row.items():
-            shapes.setdefault(key, Shape()).add(value)
-    wanted = options.sample_values
-    return tuple(
-        _column(key, shape, [row.get(key) for row in rows] if wanted else [], options) for key, shape in shapes.items()
-    )
+    found = [row for row in rows if isinstance(row, dict)] if options.sample_values else []
+    return tuple(_column(key, field, [row.get(key) for row in found], options) for key, field in shape.fields.items())
 
 
 def _column(name: str, shape: Shape, values: list[Any], options: ReadOptions) -> Column:
@@ -67,20 +112,3 @@ def _column(name: str, shape: Shape, values: list[Any], options: ReadOptions) ->
 def _storable(text: str) -> str:
     """JSON may escape half a surrogate pair, which no database stores."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _count(
-    opened: Opened, options: ReadOptions, sample: Sample, parsed: Parsed
-) -> Generator[Span, bytes, tuple[int | None, CountSource | None, int]]:
-    """Rows, and lines that are none: counted when all was seen or asked for, else estimated."""
-    if options.row_counts == "none":
-        return None, None, parsed.broken
-    if sample.whole:
-        return len(parsed.rows), CountSource.COUNTED, parsed.broken
-    if options.row_counts == "exact":
-        counter = LineCounter() if parsed.layout is Layout.LINES else ValueCounter()
-        yield from stream(opened, sample.encoding, counter.take)
-        return counter.finish(), CountSource.COUNTED, counter.broken
-    if parsed.partial and parsed.layout is Layout.VALUES:
-        return 1, CountSource.ESTIMATED, 0
-    return round(len(parsed.rows) * opened.size / max(1, sample.used)), CountSource.ESTIMATED, parsed.broken

@@ -6,6 +6,7 @@ import re
 
 from core.errors import Fault, FileError
 from core.formats.jsonrows import line_values
+from core.formats.jsontypes import RowShape
 
 _LARGEST_TOKEN = 64 << 20
 _STRING = re.compile(r'"(?:[^"\\]|\\(?:.|\Z))*+(?:"|\Z)', re.DOTALL)
@@ -13,11 +14,16 @@ _MARK = re.compile(r"[\[\]{},]|[^\s\[\]{},]+")
 
 
 class LineCounter:
-    """Counts values that stand one on each line; lines that are no JSON are counted apart."""
+    """Counts values that stand one on each line, and adds them to a shape.
 
-    def __init__(self) -> None:
+    `lines` are those that are not blank, `broken` the ones among them that are no JSON.
+    """
+
+    def __init__(self, shape: RowShape) -> None:
         self._rest = ""
         self._rows = 0
+        self.shape = shape
+        self.lines = 0
         self.broken = 0
 
     def take(self, text: str) -> None:
@@ -35,8 +41,13 @@ class LineCounter:
 
     def _add(self, line: str) -> None:
         values = line_values(line)
-        self.broken += values is None
-        self._rows += len(values or ())
+        self.lines += values != []
+        if values is None:
+            self.broken += 1
+            return
+        self._rows += len(values)
+        for value in values:
+            self.shape.add(value)
 
 
 class ValueCounter:
@@ -46,7 +57,6 @@ class ValueCounter:
     """
 
     def __init__(self) -> None:
-        self.broken = 0
         self._rest = ""
         self._depth = 0
         self._values = 0

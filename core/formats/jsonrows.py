@@ -30,12 +30,14 @@ class Layout(Enum):
 class Parsed:
     """The rows of a text.
 
-    `broken` counts lines that are no JSON. `partial` tells that the only row is the beginning of a
+    `lines` are those that are not blank, where each stands for itself, and `broken` the ones among
+    them that are no JSON. `partial` tells that the only row is the beginning of a
     value that the text cuts off.
     """
 
     layout: Layout
     rows: list[Any] = field(default_factory=list)
+    lines: int = 0
     broken: int = 0
     partial: bool = False
 
@@ -128,6 +130,7 @@ def _lines(text: str, whole: bool) -> Parsed:
         lines.pop()
     for line in lines:
         values = line_values(line)
+        parsed.lines += values != []
         if values is None:
             parsed.broken += 1
         else:

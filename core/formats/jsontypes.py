@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from core.datatypes.spark import STRING, VOID, Array, Scalar, SparkType, Struct
@@ -38,6 +39,11 @@ class Shape:
         else:
             self._scalars.add(_scalar(value))
 
+    @property
+    def fields(self) -> Mapping[str, Shape]:
+        """The fields of the objects seen, by name."""
+        return self._fields or {}
+
     def type(self) -> SparkType:
         """The type of all values seen; `void` when there were only nulls."""
         seen = bool(self._scalars) + (self._fields is not None) + (self._element is not None)
@@ -60,6 +66,20 @@ class Shape:
         found |= {"object"} if self._fields is not None else set()
         found |= {"array"} if self._element is not None else set()
         return "|".join(sorted(found)) or "null"
+
+
+class RowShape(Shape):
+    """Collects rows, which should be objects; `objects` tells whether all were."""
+
+    __slots__ = ("objects",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.objects = True
+
+    def add(self, value: Any) -> None:
+        self.objects = self.objects and isinstance(value, dict)
+        super().add(value)
 
 
 def _scalar(value: Any) -> str:

@@ -11,6 +11,8 @@ from core.errors import Fault, FileError
 from core.formats.base import ReadOptions
 from core.formats.delimited import RowCounter, Syntax, read_rows
 from core.formats.dialect import find_dialect
+from core.formats.kinds import ColumnKinds
+from core.formats.values import column_type
 from tests.formats.driver import EXACT, read
 
 PLAIN = "id,name,price\n1,ann,1.5\n2,bob,2\n3,cid,\n"
@@ -97,11 +99,23 @@ def test_a_zero_byte_in_a_csv_is_a_character() -> None:
         (["1", "x"], "string"),
         (["", "NULL"], "void"),
         (["١٢"], "string"),
+        (["12/31/2024", "1/2/2024"], "date"),
+        (["31/12/2024", "1/2/2024"], "date"),
+        (["1/2/2024", "3/4/2024"], "string"),
+        (["12/31/2024", "31/12/2024"], "string"),
+        (["1.2.2024", "31.12.2024"], "date"),
+        (["2024/12/31", "2024.12.31"], "string"),
+        (["2024/12/31", "1/2/2024"], "string"),
+        (["31-12-2024", "2024-12-31"], "string"),
+        (["31/04/2024"], "string"),
     ],
 )
 def test_types(values: list[str], type_: str) -> None:
     text = "id;value\n" + "".join(f"{at};{value}\n" for at, value in enumerate(values))
     assert read(text, "a.csv").types["value"] == type_
+
+
+QUARTERS = ["Q1 plan", "Q1 got", "Q2 plan", "Q2 got"]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +131,12 @@ def test_types(values: list[str], type_: str) -> None:
         ("a, b\n1,2\n", ["a", " b"], 1),
         (",".join("123456789012") + "\n", [f"column{at:02}" for at in range(12)], 1),
         ("only,a,header\n", ["only", "a", "header"], 0),
+        ("1/2/2024,ann\n13/2/2024,bob\n", ["column0", "column1"], 2),
+        ("a,b\n1,x,\n2,y,\n", ["a", "b", "column2"], 2),
+        (",Q1,,Q2,\nregion,plan,got,plan,got\nn,1,2,3,4\ns,5,6,7,8\n", ["region", *QUARTERS], 2),
+        ("day,n,x\n,kg,m/s\n1,2,3\n4,5,6\n", ["day", "n kg", "x m/s"], 2),
+        ("day,n,x\nmonday,kg,m/s\na,2,3\nb,5,6\n", ["day", "n", "x"], 3),
+        ("n,x\n-,-\n1,2\n3,4\n", ["n", "x"], 3),
     ],
 )
 def test_headers(text: str, names: list[str], rows: int) -> None:
@@ -216,6 +236,24 @@ def test_counting_in_pieces_counts_what_is_read_at_once(text: str, size: int) ->
         for at in range(0, len(text), size):
             counter.take(text[at : at + size])
         assert counter.finish() == len(read_rows(text, syntax)), syntax
+
+
+kinds = st.sampled_from(
+    ["7", "-1", "08", "2.5", "", "x", "9" * 19, "2024-01-31", "1/2/2024", "13/2/2024", "1\n2", "true"]
+)
+
+
+@given(st.lists(st.tuples(kinds, kinds), min_size=1, max_size=30), st.integers(1, 40), st.integers(0, 2))
+def test_types_of_rows_in_pieces_are_those_of_all_rows(rows: list[tuple[str, str]], size: int, skipped: int) -> None:
+    sink = io.StringIO(newline="")
+    csv.writer(sink, lineterminator="\n").writerows(rows)
+    text = sink.getvalue()
+    seen = ColumnKinds(2, decimal_comma=False, skipped=skipped)
+    counter = RowCounter(Syntax(",", '"'), seen)
+    for at in range(0, len(text), size):
+        counter.take(text[at : at + size])
+    assert counter.finish() == len(rows)
+    assert seen.types == [column_type(column) for column in list(zip(*rows[skipped:], strict=True)) or [[], []]]
 
 
 @given(

@@ -10,6 +10,7 @@ from core.errors import Fault, FileError
 from core.formats.base import ReadOptions
 from core.formats.jsoncount import LineCounter, ValueCounter
 from core.formats.jsonrows import Layout, parse_rows
+from core.formats.jsontypes import RowShape
 from tests.formats.driver import read
 
 SAMPLE = ReadOptions(sample_bytes=70_000)
@@ -77,13 +78,27 @@ def test_types_hold_all_values() -> None:
     assert all(column.nullable for column in run.table.columns)
 
 
-def test_broken_lines_are_counted_and_told() -> None:
-    run = read('{"a": 1}\n{"a": \n{"a": 2}\nnonsense\n', "a.ndjson")
+GOOD = '{"a": 1}\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "warning"),
+    [
+        (GOOD * 10 + '{"a": \n' + GOOD * 8 + "\nnonsense\n", 18, "2 of 20 lines are not JSON"),
+        ('{"a": \n' + GOOD * 9, 9, "1 of 10 lines is not JSON"),
+    ],
+)
+def test_a_few_broken_lines_are_counted_and_told(text: str, rows: int, warning: str) -> None:
+    run = read(text, "a.ndjson")
     assert run.table is not None
-    assert (run.rows, run.table.warnings) == (2, ("2 lines are not JSON",))
-    first = read('{"a": \n{"a": 1}\n{"a": 2}\n', "a.ndjson")
-    assert first.table is not None
-    assert (first.rows, first.table.warnings) == (2, ("1 lines are not JSON",))
+    assert (run.rows, run.table.warnings) == (rows, (warning,))
+
+
+def test_a_file_of_which_more_than_a_tenth_of_the_lines_is_broken_is_broken() -> None:
+    for text in ("nonsense\n" + GOOD * 8, GOOD * 8 + '{"a": 1}{\n'):
+        with pytest.raises(FileError, match="1 of 9 lines is not JSON") as caught:
+            read(text, "a.ndjson")
+        assert caught.value.fault is Fault.CORRUPT
 
 
 def test_broken_lines_are_counted_beyond_the_sample() -> None:
@@ -91,7 +106,7 @@ def test_broken_lines_are_counted_beyond_the_sample() -> None:
     lines[4000] = '{"id": '
     run = read("\n".join(lines), "a.ndjson", EXACT_SAMPLE)
     assert run.table is not None
-    assert (run.rows, run.table.warnings) == (4999, ("1 lines are not JSON",))
+    assert (run.rows, run.table.warnings) == (4999, ("1 of 5,000 lines is not JSON",))
 
 
 @pytest.mark.parametrize(
@@ -181,10 +196,13 @@ def test_counting_in_pieces_counts_what_was_written(
 @given(objects, st.integers(1, 9))
 def test_counting_lines_in_pieces(rows: list[dict], size: int) -> None:
     text = "\n".join(map(json.dumps, rows))
-    counter = LineCounter()
+    counter, shape = LineCounter(RowShape()), RowShape()
     for at in range(0, len(text), size):
         counter.take(text[at : at + size])
-    assert (counter.finish(), counter.broken) == (len(rows), 0)
+    assert (counter.finish(), counter.lines, counter.broken) == (len(rows), len(rows), 0)
+    for row in rows:
+        shape.add(row)
+    assert str(counter.shape.type()) == str(shape.type())
 
 
 @given(st.dictionaries(st.text(max_size=3), values, min_size=1), st.integers(0, 200), st.sampled_from([None, 1]))
