@@ -21,6 +21,7 @@ from core.formats.sparse import Sparse
 from core.formats.window import Window
 
 _MAGIC = b"ARROW1"
+_ALIGNED = 8
 _FEATHER_1 = b"FEA1"
 _GOES_ON = b"\xff\xff\xff\xff"
 _BLOCK = "<qi4xq"
@@ -151,9 +152,15 @@ def _kind(message: bytes) -> int:
 
 
 def _rows(message: bytes) -> int:
-    """How many rows the batch after a message has."""
-    header = Table.root(message).table(2)
-    rows = header.number(0, "<q") if header is not None else 0
+    """How many rows the batch after a message has; a batch whose buffers cannot be where it says is none."""
+    root = Table.root(message)
+    header, body = root.table(2), root.number(3, "<q")
+    if header is None:
+        return 0
+    rows = header.number(0, "<q")
     if rows < 0:
         raise WrongBuffer(f"a batch counts {rows} rows")
+    for offset, length in header.structs(2, "<qq"):
+        if offset < 0 or length < 0 or offset % _ALIGNED or offset + length > body:
+            raise WrongBuffer("a batch does not lie where it says")
     return rows

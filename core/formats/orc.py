@@ -22,6 +22,7 @@ _MAGIC = b"ORC"
 _TAIL = 16 << 10
 _ZLIB, _SNAPPY, _LZO, _LZ4, _ZSTD = 1, 2, 3, 4, 5
 _LARGEST = 1 << 28
+_BLOCK = 256 << 10
 _DEEPEST = 100
 _SCALARS = {
     0: "boolean",
@@ -64,7 +65,8 @@ class Orc:
             whole = footer_length + length + 1
             if whole > len(tail):
                 tail = yield from opened.fetch(opened.size - whole, opened.size)
-            footer = message(_unpacked(tail[-whole : -1 - length], compression))
+            block = _number(script, 3) or _BLOCK
+            footer = message(_unpacked(tail[-whole : -1 - length], compression, block))
             types = [message(raw) for raw in footer.get(4, []) if isinstance(raw, bytes)]
             columns = _columns(types)
             rows = _number(footer, 6)
@@ -82,8 +84,12 @@ def _number(found: dict[int, list[int | bytes]], field: int) -> int:
     return value
 
 
-def _unpacked(data: bytes, compression: int) -> bytes:
-    """The footer's bytes; compressed ones come in chunks, each with its length and whether it is stored as it is."""
+def _unpacked(data: bytes, compression: int, block: int) -> bytes:
+    """The footer's bytes.
+
+    Compressed ones come in chunks, each with its length and whether it is stored as it is; none
+    unpacks to more than a block, for which readers make room.
+    """
     if compression == 0:
         return data
     parts, at, size = [], 0, 0
@@ -94,6 +100,8 @@ def _unpacked(data: bytes, compression: int) -> bytes:
             raise WrongMessage("a compressed chunk is cut short")
         parts.append(chunk if header & 1 else _inflated(chunk, compression))
         size += len(parts[-1])
+        if len(parts[-1]) > block:
+            raise WrongMessage(f"a chunk unpacks to more than the {block} bytes that it says are most")
         if size > _LARGEST:
             raise WrongMessage("it is too large")
         at += 3 + len(chunk)
@@ -103,7 +111,11 @@ def _unpacked(data: bytes, compression: int) -> bytes:
 def _inflated(chunk: bytes, compression: int) -> bytes:
     try:
         if compression == _ZLIB:
-            return zlib.decompressobj(-15).decompress(chunk, _LARGEST)
+            unpacker = zlib.decompressobj(-15)
+            data = unpacker.decompress(chunk, _LARGEST)
+            if not unpacker.eof:
+                raise WrongMessage("a compressed chunk has no end")
+            return data
         if compression == _SNAPPY:
             return bytes(pa.decompress(chunk, _snappy_size(chunk), codec="snappy", asbytes=True))
         if compression == _ZSTD:

@@ -232,3 +232,24 @@ def test_no_cut_and_no_flipped_byte_breaks_a_reader(key: str, data: st.DataObjec
 def test_orc_is_known_by_its_first_or_last_bytes() -> None:
     data = SEEDS["x.orc"]
     assert Orc().sniff(data[:10], b"") and Orc().sniff(b"", data[-10:])
+
+
+def test_an_orc_file_whose_chunks_are_larger_than_it_says_is_broken() -> None:
+    data = orc_file(arrow_table(5000), compression="zlib")
+    script = len(data) - 1 - data[-1]
+    tail = bytearray(data)
+    at = data.index(b"\x18", script)  # field 3 of the postscript: the size of a block
+    assert read(data, "x.orc").rows == 5000
+    tail[at + 1 :] = b"\x10" + data[data.index(b"\x22", at) :]  # sixteen bytes, where three told the size before
+    tail[-1] = len(tail) - 1 - script
+    with pytest.raises(FileError, match="most"):
+        read(bytes(tail), "x.orc")
+
+
+def test_an_arrow_batch_that_does_not_lie_where_it_says_is_broken() -> None:
+    data = bytearray(arrow_file(arrow_table(100), 100, stream=True))
+    place = bytes(data).index((1208).to_bytes(8, "little"))  # where the letters begin: after 100 longs and 101 offsets
+    assert read(bytes(data), "x.arrows", EXACT).rows == 100
+    data[place] += 5
+    with pytest.raises(FileError, match="where it says"):
+        read(bytes(data), "x.arrows", EXACT)
