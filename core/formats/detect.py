@@ -73,9 +73,9 @@ def unread_type(opened: Opened) -> str | None:
 
 def evidence(opened: Opened, found: Format) -> str | None:
     """What a file was recognised by, when its name does not say the same."""
-    promised = suffix_format(opened.key)
-    if promised is found:
+    if _bare(opened.key).endswith(found.suffixes):
         return None
+    promised = suffix_format(opened.key)
     by = "its bytes" if found.sniff(opened.head, opened.tail) else "what its text looks like"
     return f"{by}, though its name says {promised.name}" if promised else f"{by}; its name says nothing"
 

@@ -35,7 +35,7 @@ class DuckDb:
     """Reading may take `seconds`, the time for fetching ranges aside."""
 
     name = "duckdb"
-    suffixes = (".duckdb", ".ddb")
+    suffixes = (".duckdb", ".ddb", ".db")
     end: Literal["head"] = "head"
 
     def __init__(self, *, seconds: float = _SECONDS) -> None:
@@ -64,6 +64,7 @@ class DuckDb:
 
 
 def _fault(error: Exception, version: str) -> tuple[Fault, str]:
+    """In our words where DuckDB's are known; its own otherwise."""
     text = first_line(error)
     if "newer version of DuckDB" in str(error):
         return Fault.UNSUPPORTED, f"it was written by a newer DuckDB than the one here ({version})"
@@ -71,6 +72,10 @@ def _fault(error: Exception, version: str) -> tuple[Fault, str]:
         return Fault.UNSUPPORTED, f"it was written by a DuckDB before 0.10, which {version} does not read"
     if "encrypt" in text.lower():
         return Fault.ENCRYPTED, "it is encrypted"
+    if "Failed to read" in text:
+        return Fault.CORRUPT, "it is cut short: it refers to what lies beyond its end"
+    if "checksum" in text:
+        return Fault.CORRUPT, "it is broken: a checksum in it is wrong"
     return Fault.CORRUPT, f"it cannot be read: {text}"
 
 

@@ -57,7 +57,8 @@ class Spool:
         """Its path, to be opened while this lasts."""
         with _told():
             if not self._named:
-                os.link(f"/proc/self/fd/{self._file}", self._path, follow_symlinks=True)
+                # Only when a folder is given does Python ask for the link to be followed; the path is absolute anyway.
+                os.link(f"/proc/self/fd/{self._file}", self._path, src_dir_fd=self._file, follow_symlinks=True)
         try:
             yield self._path
         finally:

@@ -131,10 +131,13 @@ def _module(sql: str) -> str:
 def _table(database: sqlite3.Connection, entry: _Entry, wanted: Wanted, deadline: float) -> TableReading:
     warnings = []
     columns: tuple[Column, ...] = ()
-    try:
-        columns = tuple(_columns(database, entry, wanted))
-    except _BROKEN as error:
-        warnings.append(f"its columns cannot be told: {first_line(error)}")
+    if entry.is_virtual and not wanted.values:
+        warnings.append("its columns cannot be told: a virtual table's are found in the rest of the file")
+    else:
+        try:
+            columns = tuple(_columns(database, entry, wanted))
+        except _BROKEN as error:
+            warnings.append(f"its columns cannot be told: {first_line(error)}")
     rows = None
     if wanted.rows and not entry.is_view and columns:
         try:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from core.catalog import TableReading
-from core.formats.base import Format, Opened, ReadOptions, Span
+from core.catalog import FileReading, TableReading
+from core.formats.base import Format, Opened, ReadOptions, Span, Steps
 from core.formats.detect import detect, first_span
 
 EXACT = ReadOptions(row_counts="exact")
@@ -57,12 +57,29 @@ def read(data: bytes | str, key: str, options: ReadOptions | None = None) -> Run
     opened, found = open_file(data, key, options, spans)
     if found is None:
         return Run(None, None, spans)
-    steps = found.read(opened, options)
+    reading = drive(found.read(opened, options), data, spans)
+    return Run(reading.file_type, reading.tables[0], spans)
+
+
+def drive(steps: Steps, data: bytes, spans: list[Span]) -> FileReading:
+    """Run a reader to its end, noting the ranges it takes."""
     sent: bytes | None = None
     while True:
         try:
             span = next(steps) if sent is None else steps.send(sent)
         except StopIteration as stop:
-            return Run(stop.value.file_type, stop.value.tables[0], spans)
+            found: FileReading = stop.value
+            return found
         spans.append(span)
         sent = data[span[0] : span[1]]
+
+
+def read_parts(
+    data: bytes, key: str, options: ReadOptions | None = None, *, format_: Format | None = None
+) -> tuple[FileReading, list[Span]]:
+    """Read a file that may hold any number of tables, by a reader other than the detected one if given."""
+    options = options or ReadOptions()
+    spans: list[Span] = []
+    opened, found = open_file(data, key, options, spans)
+    assert found is not None
+    return drive((format_ or found).read(opened, options), data, spans), spans
