@@ -133,12 +133,16 @@ def test_a_column_missing_in_some_files_is_nullable_and_counted(tmp_path: Path) 
 
 @pytest.mark.parametrize("data", [CSV, IDS], ids=["csv", "parquet"])
 def test_partition_values_are_decoded_and_typed(tmp_path: Path, data: bytes) -> None:
-    folders = ("m=01/city=S%C3%A3o%20Paulo", "m=02/city=a%2Fb", "m=__HIVE_DEFAULT_PARTITION__/city=x")
+    folders = (
+        "m=01/city=S%C3%A3o/at=2024%2D01%2D31",
+        "m=02/city=a%2Fb/at=2024-02-01",
+        "m=__HIVE_DEFAULT_PARTITION__/city=x/at=__HIVE_DEFAULT_PARTITION__",
+    )
     ran = lake(tmp_path, {f"sales/{folder}/part-0": data for folder in folders})
-    assert ran.types("sales") == {"id": "bigint", "name": "string", "m": "int", "city": "string"}
-    assert [row["is_partition"] for row in ran.columns("sales")] == [False, False, True, True]
+    assert ran.types("sales") == {"id": "bigint", "name": "string", "m": "int", "city": "string", "at": "date"}
+    assert [row["is_partition"] for row in ran.columns("sales")] == [False, False, True, True, True]
     table = ran.tables["sales"]
-    assert (table["partition_columns"], table["row_count"], table["file_count"]) == (["m", "city"], 6, 3)
+    assert (table["partition_columns"], table["row_count"], table["file_count"]) == (["m", "city", "at"], 6, 3)
     assert table["warnings"] == []
 
 
