@@ -21,10 +21,14 @@ _Event = Span | Exception | None
 
 
 class Ranges:
-    """What a library in its thread reads the file with; `opened` is what is here already."""
+    """What a library in its thread reads the file with.
+
+    `opened` is what is here already; `beyond` tells whether the library wanted more than the file has.
+    """
 
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
+        self.beyond = False
         self.events: SimpleQueue[_Event] = SimpleQueue()
         self.answers: SimpleQueue[bytes | None] = SimpleQueue()
 
@@ -34,6 +38,7 @@ class Ranges:
         Raises:
             OSError: nobody wants to know any more.
         """
+        self.beyond = self.beyond or end > self.opened.size
         start, end = max(0, start), min(end, self.opened.size)
         if start >= end:
             return b""

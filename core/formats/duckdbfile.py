@@ -88,11 +88,9 @@ def _fault(error: Exception, version: str) -> tuple[Fault, str]:
     if "newer version of DuckDB" in str(error):
         return Fault.UNSUPPORTED, f"it was written by a newer DuckDB than the one here ({version})"
     if "older" in str(error) and "storage version" in text:
-        return Fault.UNSUPPORTED, f"it was written by a DuckDB before 0.10, which {version} does not read"
+        return Fault.UNSUPPORTED, f"it was written by an older DuckDB, whose files {version} does not read"
     if "encrypt" in text.lower():
         return Fault.ENCRYPTED, "it is encrypted"
-    if "Failed to read" in text:
-        return Fault.CORRUPT, "it is cut short: it refers to what lies beyond its end"
     if "checksum" in text:
         return Fault.CORRUPT, "it is broken: a checksum in it is wrong"
     return Fault.CORRUPT, f"it cannot be read: {text}"
@@ -104,6 +102,8 @@ def _interrupt(database: duckdb.DuckDBPyConnection) -> None:
 
 
 def _read(database: duckdb.DuckDBPyConnection, ranges: Ranges, options: ReadOptions) -> tuple[TableReading, ...]:
+    import duckdb
+
     from core.formats.rangefs import PROTOCOL, URL, RangeFileSystem
 
     database.register_filesystem(RangeFileSystem(ranges))
@@ -115,6 +115,10 @@ def _read(database: duckdb.DuckDBPyConnection, ranges: Ranges, options: ReadOpti
         database.execute("SET lock_configuration = true")
         database.execute(f"ATTACH '{URL}' AS lake (READ_ONLY, TYPE duckdb)")
         return tuple(_tables(database, options))
+    except duckdb.Error as error:
+        if ranges.beyond:
+            raise FileError(Fault.CORRUPT, "it is cut short: it refers to what lies beyond its end") from error
+        raise
     finally:
         # What is left registered keeps everything alive.
         database.unregister_filesystem(PROTOCOL)
