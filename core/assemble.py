@@ -17,6 +17,7 @@ from core.schemas import Said
 from core.text import plural
 
 _MAX_WARNINGS = 20
+_MAX_VALUES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _table(found: Group, by_key: dict[str, Listed], sample_values: int) -> Table
     if row_count == 0:
         # A header without rows: nothing was null, nothing was seen.
         columns = [replace(c, type="string") if c.type == "void" and c.native_type == "text" else c for c in columns]
-    notes = [f"{key}: {text}" if len(said) > 1 else text for key, table in said for text in table.warnings]
+    notes = _notes(said)
     return Table(
         name=found.name,
         path=found.path,
@@ -99,8 +100,22 @@ def _table(found: Group, by_key: dict[str, Listed], sample_values: int) -> Table
     )
 
 
+def _notes(said: Sequence[tuple[str, Said]]) -> list[str]:
+    """What the files' readers warn of; what many of them say is said once."""
+    by_text: dict[str, list[str]] = {}
+    for key, table in said:
+        for text in table.warnings:
+            by_text.setdefault(text, []).append(key)
+    if len(said) == 1:
+        return list(by_text)
+    return [
+        f"{keys[0]}: {text}" if len(keys) == 1 else f"{keys[0]} and {plural(len(keys) - 1, 'other file')}: {text}"
+        for text, keys in by_text.items()
+    ]
+
+
 def _properties(said: Sequence[Said]) -> dict[str, str]:
-    """What the files' readers found out; where they differ, every value with how many files have it."""
+    """What the files' readers found out; where they differ, the usual values with how many files have each."""
     found: dict[str, Counter[str]] = {}
     for table in said:
         for name, value in table.properties:
@@ -108,7 +123,7 @@ def _properties(said: Sequence[Said]) -> dict[str, str]:
     return {
         name: next(iter(values))
         if values == {next(iter(values)): len(said)}
-        else ", ".join(f"{value} ({plural(count, 'file')})" for value, count in sorted(values.items()))
+        else ", ".join(f"{value} ({plural(count, 'file')})" for value, count in values.most_common(_MAX_VALUES))
         for name, values in found.items()
     }
 

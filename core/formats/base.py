@@ -9,7 +9,7 @@ alone, runs in any thread or process, and never decides how bytes travel. Whoeve
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from core.catalog import FileReading
@@ -21,6 +21,24 @@ Steps = Generator[Span, bytes, FileReading]
 
 
 @dataclass(frozen=True, slots=True)
+class CsvOptions:
+    """What the payload says of how delimited text is written; None is found out.
+
+    `header` is how many rows name the columns (false: none), `skip` how many lines stand before
+    them, `decimal` the mark in decimal numbers (`.` or `,`).
+    """
+
+    delimiter: str | None = None
+    quote: str | None = None
+    escape: str | None = None
+    comment: str | None = None
+    encoding: str | None = None
+    header: bool | int | None = None
+    skip: int | None = None
+    decimal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How much to read, by the payload's option names. `only` keeps one format and ignores the others."""
 
@@ -28,6 +46,7 @@ class ReadOptions:
     sample_values: int = 0
     sample_bytes: int = 1 << 20
     only: str | None = None
+    csv: CsvOptions = field(default_factory=CsvOptions)
 
 
 @dataclass(frozen=True, slots=True)

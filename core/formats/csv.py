@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Literal
 
@@ -16,7 +16,9 @@ from core.formats.headers import joined_names, unique_names
 from core.formats.kinds import MOST_TEXT, ColumnKinds
 from core.formats.text import Sample, stream, take_sample
 from core.formats.values import NULLS
-from core.text import size
+from core.text import plural, size
+
+_NAMED = {"\t": "tab", " ": "space", "": "none: each line is one value"}
 
 
 class Csv:
@@ -31,7 +33,7 @@ class Csv:
 
     def read(self, opened: Opened, options: ReadOptions) -> Steps:
         sample = yield from take_sample(opened, options)
-        dialect = find_dialect(sample.text)
+        dialect = find_dialect(sample.text, options.csv)
         if dialect is None:
             raise FileError(Fault.EMPTY, "it holds no rows")
         text = sample.text
@@ -45,7 +47,7 @@ class Csv:
             rows = read_rows(text, dialect.syntax)[dialect.skipped :]
         header, rows = rows[: dialect.header], rows[dialect.header :]
         names = unique_names(joined_names(header) if header else [], dialect.width)
-        kinds = ColumnKinds(dialect.width, decimal_comma=_decimal_comma(dialect))
+        kinds = ColumnKinds(dialect.width, decimal_comma=_decimal_comma(dialect, options))
         kinds.take(rows)
         told = yield from _count(opened, options, sample, dialect, rows, kinds, len(text))
         columns = tuple(
@@ -56,7 +58,14 @@ class Csv:
         warnings = [f"{ragged} of {len(rows)} sampled rows do not have {len(names)} fields"] if ragged else []
         if told.looked_at is not None and any(type_ != "string" for type_ in told.types):
             warnings.append(f"its types are those of its first {size(told.looked_at)}")
-        return FileReading(self.name, (TableReading(columns, told.rows, told.source, warnings=tuple(warnings)),))
+        reading = TableReading(
+            columns,
+            told.rows,
+            told.source,
+            warnings=tuple(warnings),
+            properties=_evidence(dialect, sample, options),
+        )
+        return FileReading(self.name, (reading,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,7 @@ def _count(
         return _Told(None, None, kinds.types, sample.used)
     if options.row_counts == "exact":
         before = dialect.skipped + dialect.header
-        every = ColumnKinds(dialect.width, skipped=before, decimal_comma=_decimal_comma(dialect))
+        every = ColumnKinds(dialect.width, skipped=before, decimal_comma=_decimal_comma(dialect, options))
         counter = RowCounter(dialect.syntax, every)
         yield from stream(opened, sample.encoding, counter.take)
         counted = max(0, counter.finish() - before)
@@ -89,8 +98,28 @@ def _count(
     return _Told(round(len(rows) * opened.size / max(1.0, used)), CountSource.ESTIMATED, kinds.types, sample.used)
 
 
-def _decimal_comma(dialect: Dialect) -> bool:
+def _decimal_comma(dialect: Dialect, options: ReadOptions) -> bool:
+    if options.csv.decimal is not None:
+        return options.csv.decimal == ","
     return dialect.syntax.delimiter not in ("", ",")
+
+
+def _evidence(dialect: Dialect, sample: Sample, options: ReadOptions) -> tuple[tuple[str, str], ...]:
+    """How the file is written, as found or as the payload says."""
+    syntax = dialect.syntax
+    found = {
+        "csv.delimiter": _NAMED.get(syntax.delimiter, syntax.delimiter),
+        "csv.quote": syntax.quote,
+        "csv.escape": syntax.escape,
+        "csv.comment": syntax.comment,
+        "csv.encoding": sample.encoding,
+        "csv.header": plural(dialect.header, "row") if dialect.header else "none",
+        "csv.before": plural(dialect.skipped, "row") if dialect.skipped else "",
+        "csv.confidence": str(dialect.confidence),
+    }
+    given = [name for name, value in asdict(options.csv).items() if value is not None]
+    found["csv.given"] = ", ".join(given)
+    return tuple((name, value) for name, value in found.items() if value)
 
 
 def _samples(rows: Rows, at: int, wanted: int) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def take_sample(opened: Opened, options: ReadOptions) -> Generator[Span, bytes, 
         if whole and not ended and used >= opened.size:
             raise FileError(Fault.CORRUPT, f"the {kind} data ends too early")
         whole = whole and ended
-    encoding = encoding_of(data, surely_text=True)
+    encoding = options.csv.encoding or encoding_of(data, surely_text=True)
     if encoding is None:
         raise FileError(Fault.CORRUPT, "it is not text")
     decoder = _decoder(encoding)

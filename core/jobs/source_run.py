@@ -214,6 +214,7 @@ def _request(task: SourceTask, location: Location) -> Request:
             sample_values=options.sample_values,
             sample_bytes=options.sample_bytes,
             only=format_of(task.source.type),
+            csv=options.csv,
         ),
         include=options.include,
         exclude=options.exclude,

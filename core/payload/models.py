@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
+from core.formats.base import CsvOptions
 from core.secrets import HIDDEN, mask_tree, mask_url
 
 JOB_TYPES = ("metadata_extraction",)
@@ -41,6 +42,7 @@ class Options:
     sample_values: int = 0
     sample_bytes: int = 1 << 20
     tables: tuple[TableRule, ...] = ()
+    csv: CsvOptions = field(default_factory=CsvOptions)
 
 
 OPTION_NAMES = tuple(f.name for f in fields(Options))

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+)
 
+from core.formats.base import CsvOptions
 from core.payload.decode import child
 from core.payload.models import OPTION_NAMES, Options, RowCounts, TableRule
 from core.payload.problems import Problems, json_type, nearest
@@ -19,6 +30,32 @@ class _TableIn(BaseModel):
     model_config = ConfigDict(extra="ignore")
     name: _Text
     path: _Text
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        "".encode(name)  # unlike `codecs.lookup`, it refuses what is no encoding of text
+    except (LookupError, ValueError):
+        raise ValueError("no such encoding") from None
+    return name
+
+
+_Mark = Annotated[StrictStr, Field(min_length=1, max_length=1)]
+_Quote = Annotated[StrictStr, Field(max_length=1)]
+
+
+class _CsvIn(BaseModel):
+    """How delimited text is written; an empty text means that there is none of it."""
+
+    model_config = ConfigDict(extra="ignore")
+    delimiter: _Mark | None = None
+    quote: _Quote | None = None
+    escape: _Quote | None = None
+    comment: _Quote | None = None
+    encoding: Annotated[StrictStr, AfterValidator(_known_encoding)] | None = None
+    header: StrictBool | Annotated[StrictInt, Field(ge=0, le=10)] | None = None
+    skip: Annotated[StrictInt, Field(ge=0, le=100_000)] | None = None
+    decimal: Literal[".", ","] | None = None
 
 
 class _OptionsIn(BaseModel):
@@ -37,6 +74,7 @@ class _OptionsIn(BaseModel):
     sample_values: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
     sample_bytes: Annotated[StrictInt, Field(ge=1024, le=1 << 28)] = 1024
     tables: list[_TableIn] = []
+    csv: _CsvIn = _CsvIn()
 
 
 _EXPECTED = {
@@ -53,6 +91,17 @@ _EXPECTED = {
     "sample_values": "a whole number from 0 to 1000",
     "sample_bytes": "a whole number from 1024 to 268435456",
     "tables": 'a list of {"name": …, "path": …}',
+    "csv": 'an object like {"delimiter": "|", "header": true}',
+}
+_CSV_EXPECTED = {
+    "delimiter": "one character",
+    "quote": "one character, or an empty text for none",
+    "escape": "one character, or an empty text for none",
+    "comment": "one character, or an empty text for none",
+    "encoding": 'the name of an encoding, like "utf-8" or "cp1252"',
+    "header": "true, false or a number of rows up to 10",
+    "skip": "a number of lines up to 100000",
+    "decimal": '"." or ","',
 }
 _OF_JOB = ("parallel_sources", "atomic")
 _NULLABLE = ("timeout_s", "max_files")
@@ -65,14 +114,13 @@ def read_options(given: Any, path: str, problems: Problems, *, of_source: bool =
     if not isinstance(given, dict):
         problems.fail(path, f"{path} must be an object, not {json_type(given)}", 'write {"retries": 3}')
         return {}
+    _warn_unknown(given, path, OPTION_NAMES, problems)
     for name in given:
-        if name not in OPTION_NAMES and isinstance(name, str):
-            near = nearest(name, OPTION_NAMES)
-            text = f"`{name}`: did you mean `{near}`?" if near else f"`{name}` is no option"
-            problems.warn(child(path, name), text, f"known options: {', '.join(OPTION_NAMES)}")
-        elif of_source and name in _OF_JOB:
+        if of_source and name in _OF_JOB:
             text = f"`{name}` has no effect in a source's options"
             problems.warn(child(path, name), text, "put it into the job's options")
+    if isinstance(given.get("csv"), dict):
+        _warn_unknown(given["csv"], child(path, "csv"), tuple(_CSV_EXPECTED), problems)
     known = {n: v for n, v in given.items() if n in OPTION_NAMES and (v is not None or n in _NULLABLE)}
     try:
         checked = _OptionsIn.model_validate(known)
@@ -88,6 +136,14 @@ def read_options(given: Any, path: str, problems: Problems, *, of_source: bool =
     return {name: getattr(checked, name) for name in checked.model_fields_set}
 
 
+def _warn_unknown(given: Mapping[str, Any], path: str, known: tuple[str, ...], problems: Problems) -> None:
+    for name in given:
+        if name not in known and isinstance(name, str):
+            near = nearest(name, known)
+            text = f"`{name}`: did you mean `{near}`?" if near else f"`{name}` is no option"
+            problems.warn(child(path, name), text, f"known options: {', '.join(known)}")
+
+
 def make_options(*layers: Mapping[str, Any], base: Options | None = None) -> Options:
     """Options from layers of set ones over `base`, the later over the earlier."""
     merged: dict[str, Any] = {}
@@ -98,6 +154,8 @@ def make_options(*layers: Mapping[str, Any], base: Options | None = None) -> Opt
             merged[name] = tuple(merged[name])
     if "tables" in merged:
         merged["tables"] = tuple(TableRule(table.name, table.path) for table in merged["tables"])
+    if "csv" in merged:
+        merged["csv"] = CsvOptions(**merged["csv"].model_dump())
     return replace(base or Options(), **merged)
 
 
@@ -106,12 +164,14 @@ def _place(path: str, loc: tuple[int | str, ...]) -> str:
     for part in loc[1:]:
         if isinstance(part, int):
             place += f"[{part}]"
-        elif part in ("name", "path"):
+        elif part in ("name", "path") or (loc[0] == "csv" and part == loc[1]):
             place += f".{part}"
     return place
 
 
 def _inside(loc: tuple[int | str, ...]) -> str:
+    if loc[0] == "csv":
+        return _CSV_EXPECTED[str(loc[1])]
     return 'an object with "name" and "path"' if loc[0] == "tables" and len(loc) == 2 else "a non-blank string"
 
 

@@ -83,7 +83,7 @@ def test_exactly_what_changed_is_read_and_the_change_is_recorded(nuvyn: Nuvyn, o
 def test_other_options_or_no_increment_read_all_again(nuvyn: Nuvyn, object_server: ObjectServer) -> None:
     bucket = lake(object_server)
     assert nuvyn("run", nuvyn.payload({"lake": place(bucket)})).code == 0
-    for options in ({"incremental": False}, {"sample_values": 2}):
+    for options in ({"incremental": False}, {"csv": {"header": True}}, {"sample_values": 2}):
         bucket.counts.clear()
         assert nuvyn("run", nuvyn.payload({"lake": place(bucket)}, options=options)).code == 0
         assert bucket.counts["GET"] == 8

@@ -1,6 +1,7 @@
 import csv
 import io
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.catalog import CountSource, TypeSource
 from core.errors import Fault, FileError
-from core.formats.base import ReadOptions
+from core.formats.base import CsvOptions, ReadOptions
 from core.formats.delimited import RowCounter, Syntax, read_rows
 from core.formats.dialect import find_dialect
 from core.formats.kinds import ColumnKinds
@@ -265,3 +266,47 @@ def test_no_bytes_break_a_reader(data: bytes, key: str) -> None:
             read(data, key, options)
         except FileError as error:
             assert error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "told", "names", "rows"),
+    [
+        ("a,b|c\n1,2|3\n4,5|6\n", {"delimiter": "|"}, ["a,b", "c"], 2),
+        ("1|2\n3|4\n", {"header": True}, ["1", "2"], 1),
+        ("id,name\nann,bob\n", {"header": False}, ["column0", "column1"], 2),
+        ("x,y\nkg,m\n1,2\n", {"header": 2}, ["x kg", "y m"], 1),
+        ("made,by\nhand,on\nid,name\n1,ann\n", {"skip": 2, "header": True}, ["id", "name"], 1),
+        ("%x\nid;n\n1;2\n%y\n3;4\n", {"comment": "%"}, ["id", "n"], 2),
+        ("#1;n\n#2;a\n#3;b\n", {"comment": "", "header": True}, ["#1", "n"], 2),
+        ("a;b\n'x;y';2\n'z;w';3\n", {"quote": '"', "delimiter": ";"}, ["column0", "column1", "column2"], 2),
+        ("one\ntwo\n", {"delimiter": ";", "header": True}, ["one"], 1),
+    ],
+)
+def test_what_the_payload_says_is_taken_as_it_is(text: str, told: dict[str, Any], names: list[str], rows: int) -> None:
+    run = read(text, "a.csv", ReadOptions(csv=CsvOptions(**told)))
+    assert (run.names, run.rows) == (names, rows)
+    assert run.table is not None
+    assert set(dict(run.table.properties)["csv.given"].split(", ")) == set(told)
+
+
+def test_encoding_and_decimal_mark_as_given() -> None:
+    data = "nom;prix\né;1,5\n".encode("cp850")
+    options = ReadOptions(sample_values=1, csv=CsvOptions(encoding="cp850", decimal="."))
+    run = read(data, "a.csv", options)
+    assert run.table is not None
+    assert (run.table.columns[0].samples, run.types["prix"]) == (("é",), "string")
+    assert read(data, "a.csv").types["prix"] == "double"
+
+
+def test_how_a_file_is_written_is_told() -> None:
+    run = read("# made by hand\nid\tname\n1\tann\n2\tbob\n", "a.csv")
+    assert run.table is not None
+    told = dict(run.table.properties)
+    assert float(told.pop("csv.confidence")) > 0.5
+    assert told == {
+        "csv.delimiter": "tab",
+        "csv.quote": '"',
+        "csv.comment": "#",
+        "csv.encoding": "utf-8",
+        "csv.header": "1 row",
+    }

@@ -183,6 +183,14 @@ def test_a_value_of_the_wrong_type_is_refused_with_what_is_expected(
         ("tables", ["orders"], "[0]"),
         ("tables", [{"name": "orders"}], "[0].path"),
         ("tables", [{"name": "", "path": "x"}], "[0].name"),
+        ("csv", "|", ""),
+        ("csv", {"delimiter": "||"}, ".delimiter"),
+        ("csv", {"delimiter": ""}, ".delimiter"),
+        ("csv", {"encoding": "klingon"}, ".encoding"),
+        ("csv", {"encoding": "rot13"}, ".encoding"),
+        ("csv", {"header": "yes"}, ".header"),
+        ("csv", {"skip": -1}, ".skip"),
+        ("csv", {"decimal": ";"}, ".decimal"),
     ],
 )
 def test_an_option_out_of_range_is_refused(name: str, value: Any, place: str) -> None:
@@ -195,13 +203,14 @@ def test_unknown_fields_are_kept_with_a_warning_that_names_the_nearest() -> None
     value = payload(
         wrkflow_id="x",
         sources=[SOURCE | {"data_sorce_path": "y"}],
-        options={"retry": 2, "zzz": 1},
+        options={"retry": 2, "zzz": 1, "csv": {"delimeter": "|"}},
     )
     found = warnings(value)
     assert found["sources[0].data_sorce_path"].message == "`data_sorce_path`: did you mean `data_source_path`?"
     assert "workflow_id" in found["wrkflow_id"].message
     assert "retries" in found["options.retry"].message
     assert "options.zzz" in found
+    assert "`delimiter`" in found["options.csv.delimeter"].message
     assert check(value).accepted().masked() == value
 
 
