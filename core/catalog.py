@@ -54,7 +54,7 @@ class DataFile:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as one file declares it; `type` is a Spark SQL type name."""
+    """A column as one file declares it; `type` is a Spark SQL type name, `is_key` whether the primary key has it."""
 
     name: str
     type: str
@@ -62,6 +62,8 @@ class Column:
     native_type: str | None = None
     type_source: TypeSource = TypeSource.DECLARED
     samples: tuple[str, ...] = ()
+    is_key: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

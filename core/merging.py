@@ -29,6 +29,8 @@ class _Seen:
     natives: set[str | None] = field(default_factory=set)
     samples: dict[str, None] = field(default_factory=dict)
     inferred: bool = True
+    is_key: bool = True
+    comment: str | None = None
 
 
 def merge(
@@ -55,6 +57,8 @@ def merge(
             entry.types.setdefault(column.type, use.first)
             entry.natives.add(column.native_type)
             entry.inferred &= column.type_source is TypeSource.INFERRED
+            entry.is_key &= column.is_key
+            entry.comment = entry.comment or column.comment
             entry.samples.update(dict.fromkeys(column.samples[:_MAX_SAMPLES]))
     merged, warnings = [], []
     for (name, _), entry in seen.items():
@@ -72,6 +76,8 @@ def merge(
                 present_in_files=entry.present,
                 type_variants=tuple(entry.types) if len(entry.types) > 1 else (),
                 samples=tuple(entry.samples)[:sample_values],
+                is_key=entry.is_key,
+                comment=entry.comment,
             )
         )
     return merged, warnings

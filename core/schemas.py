@@ -60,14 +60,16 @@ class SchemaPool:
 
 def columns_to_text(columns: tuple[Column, ...]) -> str:
     """Columns as the JSON text of `file_schemas.columns`."""
-    return json.dumps([[c.name, c.type, c.nullable, c.native_type, c.type_source, c.samples] for c in columns])
+    return json.dumps(
+        [[c.name, c.type, c.nullable, c.native_type, c.type_source, c.samples, c.is_key, c.comment] for c in columns]
+    )
 
 
 def columns_from_text(text: str) -> tuple[Column, ...]:
     """The inverse of `columns_to_text`."""
     return tuple(
-        Column(name, type_, nullable, native, TypeSource(source), tuple(samples))
-        for name, type_, nullable, native, source, samples in json.loads(text)
+        Column(name, type_, nullable, native, TypeSource(source), tuple(samples), is_key, comment)
+        for name, type_, nullable, native, source, samples, is_key, comment in json.loads(text)
     )
 
 

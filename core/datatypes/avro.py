@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from core.datatypes.spark import quote
@@ -38,6 +39,17 @@ class WrongSchema(ValueError):
     """A text that is no Avro schema."""
 
 
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column as the schema declares it; `native` is the schema's own type in few words."""
+
+    name: str
+    type: str
+    nullable: bool
+    native: str
+    comment: str | None = None
+
+
 class Names:
     """The named types of one schema: a name may stand for a type that was declared before."""
 
@@ -45,8 +57,8 @@ class Names:
         self._known: dict[str, Any] = {}
         self._open: list[str] = []
 
-    def fields(self, schema: Any) -> list[tuple[str, str, bool, str]]:
-        """The columns of a top-level schema: name, Spark type, nullable, native type.
+    def fields(self, schema: Any) -> list[Field]:
+        """The columns of a top-level schema.
 
         A record gives its fields; anything else is one column called `value`.
 
@@ -58,13 +70,14 @@ class Names:
             space = self._declare(inner, "")
             return [self._column(field, space) for field in _list(inner, "fields")]
         name, is_null = self._union(schema, "", 0)
-        return [("value", name, nullable or is_null, _native(schema))]
+        return [Field("value", name, nullable or is_null, _native(schema))]
 
-    def _column(self, field: Any, space: str) -> tuple[str, str, bool, str]:
+    def _column(self, field: Any, space: str) -> Field:
         if not isinstance(field, dict) or not isinstance(field.get("name"), str) or "type" not in field:
             raise WrongSchema("a field without a name or type")
         name, nullable = self._union(field["type"], space, 0)
-        return field["name"], name, nullable, _native(field["type"])
+        about = field.get("doc")
+        return Field(field["name"], name, nullable, _native(field["type"]), about if isinstance(about, str) else None)
 
     def _split(self, schema: Any) -> tuple[bool, Any, list[Any]]:
         """Whether null is allowed, the only other branch if there is just one, and all others."""

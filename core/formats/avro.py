@@ -75,7 +75,9 @@ def _columns(text: bytes | None) -> tuple[Column, ...]:
     except (ValueError, RecursionError) as error:
         reason = str(error) if isinstance(error, WrongSchema) else "it is not JSON"
         raise FileError(Fault.CORRUPT, f"its schema cannot be read: {reason}") from error
-    return tuple(Column(name, type_, nullable, native, TypeSource.FOOTER) for name, type_, nullable, native in fields)
+    return tuple(
+        Column(f.name, f.type, f.nullable, f.native, TypeSource.FOOTER, comment=f.comment or None) for f in fields
+    )
 
 
 def _count(

@@ -166,7 +166,7 @@ def _columns(database: sqlite3.Connection, entry: _Entry, wanted: Wanted) -> Ite
         if type_ is None:
             source = TypeSource.INFERRED
             type_ = _stored(database, entry, name) if wanted.values else "string"
-        yield Column(name, type_, not (not_null or key), declared or None, source)
+        yield Column(name, type_, not (not_null or key), declared or None, source, is_key=bool(key))
 
 
 def _declared(declared: str) -> str | None:

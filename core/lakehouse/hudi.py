@@ -42,8 +42,10 @@ def read_hudi(folder: Folder) -> Steps:
         raise LogError(f"its schema cannot be read: {error}", source.key) from error
     return Account(
         columns=tuple(
-            MergedColumn(name, type_, nullable, name in partitions, native, TypeSource.LOG, 0)
-            for name, type_, nullable, native in columns
+            MergedColumn(
+                f.name, f.type, f.nullable, f.name in partitions, f.native, TypeSource.LOG, 0, comment=f.comment
+            )
+            for f in columns
         ),
         files=None,
         row_count_source=CountSource.LOG,
