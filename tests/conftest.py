@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.servers import azurite as azurite_server
+from tests.servers import mariadb as mariadb_server
+from tests.servers import postgres as postgres_server
 from tests.servers import seaweed as seaweed_server
 from tests.servers.azurite import Azurite
+from tests.servers.mariadb import MariaDb
 from tests.servers.objects import ObjectServer
+from tests.servers.postgres import Postgres
 from tests.servers.run import shared, stop_all
 from tests.servers.seaweed import Seaweed
 from tests.servers.warehouse import Warehouse
@@ -45,6 +49,18 @@ def azurite(request: pytest.FixtureRequest) -> Azurite:
 def seaweed(request: pytest.FixtureRequest) -> Seaweed:
     """An S3 server that checks signatures."""
     return Seaweed(**shared(request.config.stash[_FOLDER], "seaweed", seaweed_server.prepare))
+
+
+@pytest.fixture(scope="session")
+def postgres(request: pytest.FixtureRequest) -> Postgres:
+    """PostgreSQL, with passwords."""
+    return Postgres(**shared(request.config.stash[_FOLDER], "postgres", postgres_server.prepare))
+
+
+@pytest.fixture(scope="session")
+def mariadb(request: pytest.FixtureRequest) -> MariaDb:
+    """MariaDB, with passwords."""
+    return MariaDb(**shared(request.config.stash[_FOLDER], "mariadb", mariadb_server.prepare))
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,12 +38,14 @@ class CannotStart(Exception):
 class Launch:
     """How to start a server: its command, its address, and a call that tells whether it serves yet.
 
-    `ready` may raise `OSError` for no.
+    `ready` may raise `OSError` for no. `user` is whose process it becomes when root starts it.
     """
 
     command: Sequence[str]
     address: dict[str, str]
     ready: Callable[[], bool]
+    user: str | None = None
+    env: Mapping[str, str] | None = None
 
 
 def shared(folder: Path, name: str, prepare: Callable[[Path], Launch]) -> dict[str, str]:
@@ -72,6 +74,9 @@ def stop_all(folder: Path) -> None:
                 os.kill(pid, signal.SIGKILL)
     for process in _started:
         process.wait()
+    for place in folder.glob("*/*/place"):
+        # What had to lie elsewhere, for a process of another user.
+        shutil.rmtree(place.read_text(), ignore_errors=True)
     _started.clear()
     shutil.rmtree(folder, ignore_errors=True)
 
@@ -121,7 +126,14 @@ def _start(launch: Launch, home: Path) -> dict[str, object]:
     with log.open("wb") as output:
         # A session of its own: a worker's end, or Ctrl+C, doesn't reach it before the controller does.
         process = subprocess.Popen(
-            launch.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=home, start_new_session=True
+            launch.command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd="/" if launch.user else home,
+            start_new_session=True,
+            user=launch.user if os.geteuid() == 0 else None,
+            env=launch.env,
         )
     _started.append(process)
     end = time.monotonic() + START_S
