@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from core.connections import Connection
-from core.errors import Fault, SourceError
+from core.databases.open import open_database
 from core.extract import Extraction, Request, extract
+from core.extract_database import STATEMENT_TIMEOUT_S, extract_database
 from core.formats.base import ReadOptions
 from core.progress import Progress
 from core.retry import RetryingStore
@@ -51,9 +53,6 @@ async def inspect(
         NuvynError: the path can't be placed, listed, or nothing of it could be read.
     """
     location = locate(path, source_type, connection=connection)
-    if location.kind is Kind.DATABASE:
-        raise SourceError(Fault.UNSUPPORTED, f"{location.shown} is a database; this version reads files only")
-    store = RetryingStore(open_store(location, connection), retries=_RETRIES)
     request = Request(
         workflow_id="inspect",
         source_id="inspect",
@@ -62,10 +61,18 @@ async def inspect(
         read=read,
     )
     sink = Collected()
-    try:
-        done = await extract(request, store, None, sink, progress)
-    finally:
-        await store.close()
+    if location.kind is Kind.DATABASE:
+        opened, catalog = open_database(location, statement_timeout_s=STATEMENT_TIMEOUT_S)
+        try:
+            done = await extract_database(request, opened, catalog, location.scheme, sink, progress)
+        finally:
+            await asyncio.to_thread(opened.close)
+    else:
+        store = RetryingStore(open_store(location, connection), retries=_RETRIES)
+        try:
+            done = await extract(request, store, None, sink, progress)
+        finally:
+            await store.close()
     columns: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in sink.rows["columns"]:
         columns[row["table_name"]].append(_without_source(row))

@@ -47,9 +47,12 @@ def _source(job: JobRecord, source: SourceRecord, mirror: Mirror) -> None:
         return
     meta = result.get("metadata", {})
     counts = ", ".join(f"{n:,} {name}" for name, n in meta.get("counts", {}).items() if n)
-    found = f"{plural(meta['files_found'], 'file')}, {size(meta['total_size_bytes'])}"
-    click.echo(f"  {found}, {plural(meta['tables_found'], 'table')}, {plural(meta['columns_found'], 'column')}")
-    click.echo(f"  {meta['listed']:,} listed: {counts or 'nothing'}")
+    is_database = result.get("source_type") == "database"
+    files = "" if is_database else f"{plural(meta['files_found'], 'file')}, "
+    found = f"{plural(meta['tables_found'], 'table')}, {plural(meta['columns_found'], 'column')}"
+    click.echo(f"  {files}{size(meta['total_size_bytes'])}, {found}")
+    if not is_database:
+        click.echo(f"  {meta['listed']:,} listed: {counts or 'nothing'}")
     for warning in result.get("warnings", []):
         click.echo(f"  warning: {safe(warning)}")
     try:
@@ -60,7 +63,8 @@ def _source(job: JobRecord, source: SourceRecord, mirror: Mirror) -> None:
     for table in tables[:_MAX_TABLES]:
         rows = "rows unknown" if table["row_count"] is None else plural(table["row_count"], "row")
         about = "about " if table["row_count_source"] == "estimated" else ""
-        made_of = f"{table['file_type']}, {plural(table['file_count'], 'file')}, {about}{rows}"
+        files = f"{plural(table['file_count'], 'file')}, " if table["file_count"] else ""
+        made_of = f"{table['file_type']}, {files}{about}{rows}"
         click.echo(f"  {safe(table['table_name'])}  ({made_of})")
         columns = table["columns"] or []
         names = ", ".join(f"{safe(c['name'])} {safe(c['type'])}" for c in columns[:_MAX_COLUMNS])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.datatypes.spark import MAX_PRECISION, STRING, Array, Decimal, Map, Scalar, SparkType, Struct, Union
+from core.datatypes.spark import parse as parse_spark
 from core.datatypes.sqltext import SqlType, parse
 
 _SPARK: dict[str, str] = {
@@ -89,6 +90,38 @@ SQLITE = Dialect(
 )
 
 
+# `numeric` without digits has up to 131,072 of them; Spark's own reader of PostgreSQL takes these.
+POSTGRESQL = Dialect(
+    names={
+        "MONEY": "decimal(19,2)",
+        "OID": "bigint",
+        "HSTORE": "map<string,string>",
+        "FLOAT": "double",
+    },
+    decimal=Decimal(MAX_PRECISION, 18),
+    has_unsigned=False,
+)
+
+# A moment is kept in UTC by TIMESTAMP and as it was given by DATETIME.
+MYSQL = Dialect(
+    names={
+        "TIMESTAMP": "timestamp",
+        "YEAR": "smallint",
+        "REAL": "double",
+        "BIT": "binary",
+        **dict.fromkeys(
+            ("POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION"),
+            "geometry",
+        ),
+        "GEOMCOLLECTION": "geometry",
+        "INET4": "string",
+        "INET6": "string",
+        "VECTOR": "binary",
+    },
+    decimal=Decimal(10, 0),
+)
+
+
 def spark_type(declared: str, dialect: Dialect) -> SparkType | None:
     """The Spark type of a declared one, or None when that says nothing known."""
     try:
@@ -114,10 +147,7 @@ def _convert(found: SqlType, dialect: Dialect) -> SparkType | None:
 
 
 def _named(spark: str) -> SparkType:
-    if spark.startswith("decimal("):
-        precision, scale = spark[8:-1].split(",")
-        return Decimal(int(precision), int(scale))
-    return Scalar(spark)
+    return parse_spark(spark)
 
 
 def _decimal(arguments: tuple[str, ...], dialect: Dialect) -> SparkType | None:

@@ -12,8 +12,10 @@ from typing import Any
 
 from core import __version__
 from core.backoff import backoff
+from core.databases.open import open_database
 from core.errors import Fault, NuvynError, SourceError
 from core.extract import Extraction, Request, extract
+from core.extract_database import STATEMENT_TIMEOUT_S, extract_database
 from core.formats.base import ReadOptions
 from core.globs import table_matcher
 from core.grouping import Named
@@ -131,20 +133,17 @@ async def _attempt(
     started, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
     options = task.source.options
     location = location_of(task.source, settings)
-    if location.kind is Kind.DATABASE:
-        raise SourceError(
-            Fault.UNSUPPORTED,
-            f"{location.shown} is a database; this version reads files only",
-            hint="name a folder, an Azure container or an S3 prefix",
-        )
     progress.phase = Phase.CONNECTING
-    connection = settings.connection(task.source.connection) if task.source.connection else None
-    inner = open_store(location, connection, max_concurrency=options.max_concurrency)
-    store = RetryingStore(inner, retries=options.retries)
-    try:
-        done = await extract(_request(task, location), store, remembered, stage, progress)
-    finally:
-        await store.close()
+    if location.kind is Kind.DATABASE:
+        done = await _extract_database(task, location, stage, progress)
+    else:
+        connection = settings.connection(task.source.connection) if task.source.connection else None
+        inner = open_store(location, connection, max_concurrency=options.max_concurrency)
+        store = RetryingStore(inner, retries=options.retries)
+        try:
+            done = await extract(_request(task, location), store, remembered, stage, progress)
+        finally:
+            await store.close()
     for text in done.warnings:
         note("warning", text)
     for key, reason in done.failures:
@@ -173,6 +172,16 @@ async def _attempt(
     stage.flush()
     stage.seal(_summary(task, location, done, stage))
     return stage
+
+
+async def _extract_database(task: SourceTask, location: Location, stage: Stage, progress: Progress) -> Extraction:
+    timeout = task.source.options.timeout_s or STATEMENT_TIMEOUT_S
+    connection, catalog = open_database(location, statement_timeout_s=timeout)
+    request = _request(task, location)
+    try:
+        return await extract_database(request, connection, catalog, location.scheme, stage, progress)
+    finally:
+        await asyncio.to_thread(connection.close)
 
 
 def run_row(

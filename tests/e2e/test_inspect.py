@@ -63,7 +63,7 @@ def test_an_object_store_and_its_requests(nuvyn: Nuvyn, object_server: ObjectSer
         (("x", "--connection", "unheard"), 2, "unheard"),
         (("x", "--type", "colour"), 2, "colour"),
         ((), 2, "PATH"),
-        (("postgresql://h/db",), 1, "is a database"),
+        (("postgresql://nobody@nowhere.invalid/db",), 1, "cannot be reached"),
     ],
 )
 def test_what_cannot_be_inspected_says_why(nuvyn: Nuvyn, arguments: tuple[str, ...], code: int, said: str) -> None:

@@ -1,0 +1,1 @@
+"""Databases as sources: their own catalogs, read in a few queries whatever the number of tables."""

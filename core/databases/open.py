@@ -1,0 +1,34 @@
+"""The one place that picks how a database is read."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from core.databases.base import Catalog
+from core.databases.inspector import Inspected
+from core.databases.mysql import MySql
+from core.databases.postgresql import PostgreSql
+from core.databases.server import Server
+from core.databases.sqlite import SqliteFile
+from core.sources.place import Location
+
+Opened: TypeAlias = tuple[Server | SqliteFile, Catalog]
+
+
+def open_database(location: Location, *, statement_timeout_s: float) -> Opened:
+    """A connection, made on its first use, and the catalog reader that fits it.
+
+    Raises:
+        SourceError: a driver is missing (the hint names the extra), or the URL is none.
+    """
+    if location.scheme == "sqlite":
+        path = location.url.partition(":///")[2].partition("?")[0]
+        file = SqliteFile(path, location.shown, seconds=statement_timeout_s)
+        return file, file
+    server = Server(location, statement_timeout_s=statement_timeout_s)
+    match server.dialect:
+        case "postgresql":
+            return server, PostgreSql()
+        case "mysql" | "mariadb":
+            return server, MySql(server.database)
+    return server, Inspected(server, location.shown)

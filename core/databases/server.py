@@ -1,0 +1,156 @@
+"""A read-only connection to a database server, through SQLAlchemy and the driver that the URL names."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.databases.base import Row
+from core.databases.faults import source_error
+from core.errors import Fault, SourceError
+from core.sources.place import Location
+
+if TYPE_CHECKING:
+    import sqlalchemy
+
+_CONNECT_S = 15
+_LOCK_S = 10
+_DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql", "mssql": "pymssql"}
+"""The driver of a dialect when the URL names none; each is in the extra of that name."""
+
+_EXTRAS = {"mariadb": "mysql"}
+_SETTABLE = ("postgresql", "mysql", "mariadb")
+_CONNECT: Mapping[str, Mapping[str, Any]] = {
+    "psycopg": {"connect_timeout": _CONNECT_S, "application_name": "nuvyn"},
+    "pymysql": {"connect_timeout": _CONNECT_S, "program_name": "nuvyn"},
+    "pymssql": {"login_timeout": _CONNECT_S, "appname": "nuvyn"},
+}
+
+
+class Server:
+    """Counts its queries; may be told to stop by another thread."""
+
+    def __init__(self, location: Location, *, statement_timeout_s: float) -> None:
+        self.requests: Counter[str] = Counter()
+        self._location = location
+        self._timeout_s = statement_timeout_s
+        self._engine = _engine(location)
+        self._connection: sqlalchemy.Connection | None = None
+        self._stopped = False
+
+    @property
+    def dialect(self) -> str:
+        """SQLAlchemy's name of what is spoken: `postgresql`, `mysql`, `mariadb` …"""
+        return str(self._engine.dialect.name)
+
+    @property
+    def database(self) -> str | None:
+        """The database that the URL names."""
+        return self._engine.url.database or None
+
+    @property
+    def connection(self) -> sqlalchemy.Connection:
+        """The open connection, made on first use.
+
+        Raises:
+            SourceError: there is none to be had.
+        """
+        if self._connection is None:
+            import sqlalchemy.exc
+
+            try:
+                self._connection = self._engine.connect()
+                if self.dialect in _SETTABLE:
+                    # Each statement is a transaction of its own, so that none holds a lock or a snapshot for long.
+                    self._connection = self._connection.execution_options(isolation_level="AUTOCOMMIT")
+                for statement in self._settings():
+                    self._connection.exec_driver_sql(statement)
+            except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
+                raise source_error(error, self._location.shown, connecting=True) from None
+        return self._connection
+
+    def __call__(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        import sqlalchemy.exc
+
+        connection = self.connection
+        self.requests["QUERY"] += 1
+        try:
+            return list(connection.exec_driver_sql(sql, tuple(parameters)).fetchall())
+        except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
+            raise source_error(error, self._location.shown, connecting=False) from None
+
+    def stop(self) -> None:
+        """End the query that runs in another thread, as far as the driver can."""
+        self._stopped = True
+        if self._connection is None:
+            return
+        with contextlib.suppress(Exception):  # it has ended already, or the server is gone
+            driver: Any = self._connection.connection.driver_connection
+            if hasattr(driver, "cancel_safe"):
+                driver.cancel_safe(timeout=2)
+            elif hasattr(driver, "cancel"):
+                driver.cancel()
+            elif hasattr(driver, "thread_id"):
+                with self._engine.connect() as other:
+                    other.exec_driver_sql(f"KILL QUERY {int(driver.thread_id())}")
+
+    def close(self) -> None:
+        """Let go of the connection; safe to call twice."""
+        if self._connection is not None:
+            with contextlib.suppress(Exception):  # a dead connection cannot say goodbye
+                self._connection.rollback()
+                self._connection.close()
+            self._connection = None
+        self._engine.dispose()
+
+    def _settings(self) -> Sequence[str]:
+        """What makes the session harmless: read-only, and nothing of it waits or runs for long."""
+        seconds = self._timeout_s
+        if self.dialect == "postgresql":
+            return (
+                "SET default_transaction_read_only = on",
+                f"SET statement_timeout = {round(seconds * 1000)}",
+                f"SET lock_timeout = '{_LOCK_S}s'",
+            )
+        if self.dialect == "mariadb" or getattr(self._engine.dialect, "is_mariadb", False):
+            return (
+                "SET SESSION TRANSACTION READ ONLY",
+                f"SET SESSION max_statement_time = {seconds:g}",
+                f"SET SESSION lock_wait_timeout = {_LOCK_S}",
+            )
+        if self.dialect == "mysql":
+            return (
+                "SET SESSION TRANSACTION READ ONLY",
+                f"SET SESSION max_execution_time = {round(seconds * 1000)}",
+                f"SET SESSION lock_wait_timeout = {_LOCK_S}",
+            )
+        return ()
+
+
+def _engine(location: Location) -> sqlalchemy.Engine:
+    extra = _EXTRAS.get(location.scheme, location.scheme)
+    missing = SourceError(
+        Fault.MISSING_DRIVER,
+        f"{location.scheme} needs a driver that is not installed",
+        hint=f"pip install 'nuvyn[{extra}]'"
+        if location.scheme in _DRIVERS
+        else f"install SQLAlchemy's dialect for {location.scheme}",
+    )
+    try:
+        import sqlalchemy
+        import sqlalchemy.exc
+        from sqlalchemy.pool import NullPool
+    except ImportError:
+        raise missing from None
+    try:
+        url = sqlalchemy.make_url(location.url)
+        if "+" not in url.drivername and url.drivername in _DRIVERS:
+            url = url.set(drivername=f"{url.drivername}+{_DRIVERS[url.drivername]}")
+        driver = url.drivername.partition("+")[2]
+        return sqlalchemy.create_engine(url, poolclass=NullPool, connect_args=dict(_CONNECT.get(driver, {})))
+    except (ModuleNotFoundError, sqlalchemy.exc.NoSuchModuleError):
+        raise missing from None
+    except (sqlalchemy.exc.ArgumentError, ValueError) as error:
+        raise SourceError(Fault.UNSUPPORTED, f"{location.shown} is no database URL: {type(error).__name__}") from None
