@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from core.catalog import Column, CountSource, FileStatus, Table, TableReading
+from core.catalog import Column, CountSource, DataFile, FileStatus, Table, TableReading
 from core.engines.accounts import Result
 from core.lakehouse.base import Account, Folder
 from core.lakehouse.facts import Facts, fingerprint, from_text, to_text
@@ -31,8 +31,12 @@ class Held:
     def folder(self) -> Folder:
         """The table's folder for its reader."""
         files = {key: entry.file for key, entry in self.entries.items()}
-        log = tuple(file for key, file in files.items() if is_log(key, self.lakehouse))
-        return Folder(self.lakehouse.root, self.lakehouse.kind, files, log)
+        return Folder(self.lakehouse.root, self.lakehouse.kind, files, self.log)
+
+    @property
+    def log(self) -> tuple[DataFile, ...]:
+        """The files of its log."""
+        return tuple(entry.file for key, entry in self.entries.items() if is_log(key, self.lakehouse))
 
     @property
     def table(self) -> Table | None:
@@ -45,15 +49,18 @@ class Held:
         if text is None:
             return False
         facts = from_text(text)
-        if facts.fingerprint != fingerprint(self.folder.log):
+        if facts is None or facts.fingerprint != self._fingerprint(facts.failed, complete=facts.complete):
             return False
         known = {key: memory.recall(entry.file) for key, entry in self.entries.items() if memory.has(key)}
-        if any(found is None for found in known.values()):
+        if len(known) != facts.live or any(found is None for found in known.values()):
             return False
         self.facts = facts
         for key, entry in self.entries.items():
             found = known.get(key)
-            if found is None:
+            if key in facts.failed:
+                entry.status = FileStatus.FAILED
+                entry.error, entry.file_type = facts.failed[key]
+            elif found is None:
                 self._set_aside(entry, facts.set_aside)
             else:
                 entry.recall(found)
@@ -64,7 +71,7 @@ class Held:
         """Take what the log says; yields the keys of live files whose rows only they tell themselves."""
         self.result = result
         account = result.account
-        blamed = result.blamed or max(file.key for file in self.folder.log)
+        blamed = result.blamed or max(file.key for file in self.log)
         live = {file.key: file for file in account.files or () if file.key is not None} if account else {}
         said = _said(account, pool) if account else None
         for key, entry in self.entries.items():
@@ -98,8 +105,15 @@ class Held:
         inside = [entry.file.size for entry in self.entries.values() if entry.status is not FileStatus.IGNORED]
         sizes = inside if files is None else [file.size for file in files]
         root = self.lakehouse.root
+        live = sum(bool(entry.tables) for entry in self.entries.values())
+        failed = {
+            key: (entry.error or "", entry.file_type)
+            for key, entry in self.entries.items()
+            if entry.status is FileStatus.FAILED
+        }
+        complete = files is not None and all(file.key is not None for file in files)
         self.facts = Facts(
-            fingerprint(self.folder.log),
+            self._fingerprint(failed, complete=complete),
             Table(
                 name=root or root_name,
                 path=root,
@@ -117,6 +131,9 @@ class Held:
             ),
             {key: entry.deleted for key, entry in self.entries.items() if entry.deleted},
             account.set_aside,
+            failed,
+            live,
+            complete,
         )
 
     def name_files(self) -> None:
@@ -131,6 +148,12 @@ class Held:
         if self.facts is None or not all(entry.lasting for entry in self.entries.values()):
             return None
         return to_text(self.facts)
+
+    def _fingerprint(self, failed: Iterable[str], *, complete: bool) -> str:
+        """What must be unchanged for all to be as it was: the log, files that could not be read, and while some live
+        ones are not here, which others are."""
+        read = [self.entries[key].file for key in failed if key in self.entries]
+        return fingerprint([*self.log, *read], () if complete else self.entries)
 
     def _set_aside(self, entry: Listed, reasons: Mapping[str, str]) -> None:
         key, root = entry.file.key, self.lakehouse.root

@@ -94,8 +94,8 @@ def _scalar(name: str) -> str:
     if name == "decimal":
         return "decimal(10,0)"
     bare = name.partition("(")[0].partition(" ")[0]
-    if bare in ("interval", "geometry", "geography"):
-        return bare
+    if bare in ("interval", "geometry", "geography", "time", "string"):
+        return bare  # without what makes it narrower: fields, reference system, precision, collation
     return _NAMES.get(name, name.replace(" ", ""))
 
 

@@ -14,6 +14,7 @@ from core.engines.streak import Streak, first_of
 from core.errors import FileError, SourceError, first_line
 from core.lakehouse.base import Account, Ask, Folder, LogError, Steps
 from core.lakehouse.registry import READERS
+from core.lakehouse.sound import sound
 from core.progress import Progress
 from core.sources.stores.base import Store
 
@@ -118,4 +119,4 @@ def _advance(steps: Steps, contents: Sequence[bytes] | None) -> Sequence[Ask] | 
         return next(steps) if contents is None else steps.send(contents)
     except StopIteration as stop:
         found: Account = stop.value
-        return found
+        return sound(found)

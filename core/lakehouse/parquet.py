@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -19,37 +20,59 @@ _TRAILER = 8
 # Some readers of old files look a little past a column's end (PARQUET-816).
 _SLACK = 128
 _GAP = 256 << 10
-_ROWS = 65_536
+_ROWS = 16_384
+# What is fetched at once of a large file; a row group is never split.
+_PORTION = 32 << 20
 
-BatchSteps = Generator[Sequence[Ask], Sequence[bytes], Iterator[pa.RecordBatch]]
+Take = Callable[[pa.RecordBatch], None]
+Steps = Generator[Sequence[Ask], Sequence[bytes], None]
+Span = tuple[int, int]
 
 
-def read_leaves(file: DataFile, wanted: Callable[[str], bool]) -> BatchSteps:
-    """Record batches of the leaf columns whose dotted path is wanted; nothing when there are none.
+def read_leaves(file: DataFile, wanted: Callable[[str], bool], take: Take) -> Steps:
+    """Give `take` record batches of the leaf columns whose dotted path is wanted, in order; none when there are none.
 
     Raises:
-        LogError: it is not Parquet, or broken.
+        LogError: it is not Parquet, or broken. `take` may have been given some of it by then.
     """
-    try:
-        ranges = yield from _end(file)
-        source = pq.ParquetFile(pa.PythonFile(Sparse(file.size, ranges), mode="r"), pre_buffer=False)
-        meta = source.metadata
+    end = yield from _end(file)
+    with _blaming(file.key):
+        meta = _open(file, [end]).metadata
         leaves = [at for at in range(meta.num_columns) if wanted(meta.schema.column(at).path)]
-        if not leaves:
-            return iter(())
-        if len(ranges[0][1]) < file.size:
-            spans = _merged(_spans(meta, leaves, file.size))
-            parts = yield [Ask(file.key, start, end) for start, end in spans]
-            ranges = [*ranges, *((start, data) for (start, _), data in zip(spans, parts, strict=True))]
-            source = pq.ParquetFile(pa.PythonFile(Sparse(file.size, ranges), mode="r"), pre_buffer=False)
         paths = [meta.schema.column(at).path for at in leaves]
+        if not leaves:
+            return
+        here = len(end[1]) == file.size
+        portions = [(range(meta.num_row_groups), list[Span]())] if here else list(_portions(meta, leaves, file.size))
+    for groups, spans in portions:
+        parts = (yield [Ask(file.key, start, stop) for start, stop in spans]) if spans else []
+        fetched = [(start, data) for (start, _), data in zip(spans, parts, strict=True)]
+        with _blaming(file.key):
+            batches = _open(file, [end, *fetched]).iter_batches(_ROWS, row_groups=list(groups), columns=paths)
+        while True:
+            with _blaming(file.key):
+                batch = next(batches, None)
+            if batch is None:
+                break
+            take(batch)
+
+
+@contextmanager
+def _blaming(key: str) -> Iterator[None]:
+    try:
+        yield
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise LogError(f"it cannot be read as Parquet: {first_line(error)}", file.key) from error
-    return _batches(source, paths, file.key)
+        raise LogError(f"it cannot be read as Parquet: {first_line(error)}", key) from error
 
 
-def _end(file: DataFile) -> Generator[Sequence[Ask], Sequence[bytes], list[tuple[int, bytes]]]:
-    """The file when it is small, else as much of its end as its footer takes."""
+def _open(file: DataFile, ranges: Iterable[tuple[int, bytes]]) -> pq.ParquetFile:
+    return pq.ParquetFile(
+        pa.PythonFile(Sparse(file.size, ranges), mode="r"), pre_buffer=False, page_checksum_verification=True
+    )
+
+
+def _end(file: DataFile) -> Generator[Sequence[Ask], Sequence[bytes], tuple[int, bytes]]:
+    """The file when it is small, else as much of its end as its footer takes; with where that starts."""
     start = 0 if file.size <= _SMALL else file.size - _TAIL
     [data] = yield [Ask(file.key, start, file.size)]
     if data[-4:] != b"PAR1":
@@ -60,32 +83,41 @@ def _end(file: DataFile) -> Generator[Sequence[Ask], Sequence[bytes], list[tuple
     if length > len(data):
         start = file.size - length
         [data] = yield [Ask(file.key, start, file.size)]
-    return [(start, data)]
+    return start, data
 
 
-def _spans(meta: Any, leaves: Sequence[int], size: int) -> Iterator[tuple[int, int]]:
+def _portions(meta: Any, leaves: Sequence[int], size: int) -> Iterator[tuple[range, list[Span]]]:
+    """Row groups in order, as many at a time as may be held in memory, with the ranges of their columns."""
+    first, spans, held = 0, list[Span](), 0
     for group in range(meta.num_row_groups):
-        for leaf in leaves:
-            chunk = meta.row_group(group).column(leaf)
-            start = chunk.data_page_offset
-            if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
-                start = chunk.dictionary_page_offset
-            yield start, min(size, start + chunk.total_compressed_size + _SLACK)
+        new = list(_spans(meta, group, leaves, size))
+        count = sum(end - start for start, end in new)
+        if spans and held + count > _PORTION:
+            yield range(first, group), _merged(spans)
+            first, spans, held = group, [], 0
+        spans += new
+        held += count
+    yield range(first, meta.num_row_groups), _merged(spans)
 
 
-def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+def _spans(meta: Any, group: int, leaves: Sequence[int], size: int) -> Iterator[Span]:
+    for leaf in leaves:
+        chunk = meta.row_group(group).column(leaf)
+        start = chunk.data_page_offset
+        if chunk.has_dictionary_page and 0 < chunk.dictionary_page_offset < start:
+            start = chunk.dictionary_page_offset
+        end = min(size, start + chunk.total_compressed_size + _SLACK)
+        if not 0 <= start < end:
+            raise ValueError("a column lies outside the file")
+        yield start, end
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
     """Ranges in order; those that nearly touch are one, for a request costs more than the gap."""
-    found: list[tuple[int, int]] = []
+    found: list[Span] = []
     for start, end in sorted(spans):
         if found and start <= found[-1][1] + _GAP:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((start, end))
     return found
-
-
-def _batches(source: pq.ParquetFile, paths: list[str], key: str) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from source.iter_batches(_ROWS, columns=paths)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise LogError(f"its rows cannot be read: {first_line(error)}", key) from error

@@ -47,6 +47,8 @@ _MANIFEST = {
         {"name": "manifest_length", "type": "long"},
         {"name": "content", "type": "int"},
         {"name": "sequence_number", "type": "long"},
+        {"name": "added_files_count", "type": "int"},
+        {"name": "existing_files_count", "type": "int"},
     ],
 }
 
@@ -111,6 +113,8 @@ def table(*manifests: tuple[int, list[dict[str, Any]]], codec: str = "deflate", 
                 "manifest_length": 1,
                 "content": content,
                 "sequence_number": sequence,
+                "added_files_count": sum(e["status"] == 1 for e in entries),
+                "existing_files_count": sum(e["status"] == 0 for e in entries),
             }
         )
     objects["t/metadata/snap-1.avro"] = avro(_MANIFEST, listed, codec)

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from core.catalog import DataFile
+from core.errors import first_line
 from core.lakehouse.base import Ask, Folder, LogError, whole
 from core.lakehouse.delta.state import State, rows_of
 from core.lakehouse.parquet import read_leaves
@@ -43,11 +44,10 @@ def _read(file: DataFile, state: State) -> Generator[Sequence[Ask], Sequence[byt
             [data] = yield [whole(file)]
             return _apply_lines(data, state)
         sidecars: list[str] = []
-        for batch in (yield from read_leaves(file, _wanted)):
-            sidecars += _apply(batch, state)
+        yield from read_leaves(file, _wanted, lambda batch: sidecars.extend(_apply(batch, state)))
         return sidecars
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise LogError(f"it is no checkpoint: {error}", file.key) from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise LogError(f"it is no checkpoint: {first_line(error)}", file.key) from error
 
 
 def _wanted(leaf: str) -> bool:
@@ -60,7 +60,7 @@ def _apply_lines(data: bytes, state: State) -> list[str]:
         action = json.loads(line) if line.strip() else {}
         state.apply(action)
         if "sidecar" in action:
-            sidecars.append(action["sidecar"]["path"])
+            sidecars.append(_text(action["sidecar"]["path"]))
     return sidecars
 
 
@@ -77,7 +77,13 @@ def _apply(batch: pa.RecordBatch, state: State) -> list[str]:
             if rows is None and parsed[at] is not None:
                 rows = parsed[at].get("numRecords")
             state.add(path, vectors[at], sizes[at], rows)
-    return [value["path"] for value in _present(batch, "sidecar")]
+    return [_text(value["path"]) for value in _present(batch, "sidecar")]
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("a path that is no text")
+    return value
 
 
 def _column(batch: pa.RecordBatch, name: str) -> Any:

@@ -17,15 +17,28 @@ from core.lakehouse.base import LogError
 _COMMIT = re.compile(r"(\d{20})\.json")
 _SINGLE = re.compile(r"(\d{20})\.checkpoint(?:\.[0-9a-fA-F-]{36})?\.(?:json|parquet)")
 _PART = re.compile(r"(\d{20})\.checkpoint\.(\d{10})\.(\d{10})\.parquet")
+_CHECKSUM = re.compile(r"(\d{20})\.crc")
+# What is written only after the commit of that version was.
+_AFTER_COMMIT = re.compile(r"(?:\d{20}\.)?(\d{20})\.(?:crc|compacted\.json|checkpoint\..*)", re.DOTALL)
+_STAGED = re.compile(r"(\d{20})\.[^/]*\.json", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A checkpoint (all its parts; none: from the beginning) and the commits after it, oldest first."""
+    """A checkpoint (all its parts; none: from the beginning) and the commits after it, oldest first.
+
+    `checksum` is the newest version's, if it has one.
+    """
 
     version: int
     checkpoint: tuple[DataFile, ...]
     commits: tuple[DataFile, ...]
+    checksum: DataFile | None = None
+
+    @property
+    def last(self) -> DataFile:
+        """The newest file of it."""
+        return (self.commits or self.checkpoint)[-1]
 
 
 def segments(log: Iterable[DataFile]) -> Iterator[Segment]:
@@ -37,16 +50,16 @@ def segments(log: Iterable[DataFile]) -> Iterator[Segment]:
     commits: dict[int, DataFile] = {}
     checkpoints: dict[int, list[tuple[DataFile, ...]]] = {}
     parts: dict[tuple[int, int], dict[int, DataFile]] = {}
-    for file in log:
-        folder, _, name = file.key.rpartition("/")
-        if not f"/{folder}".endswith("/_delta_log"):
-            continue
+    checksums: dict[int, DataFile] = {}
+    for name, file in _named(log):
         if match := _COMMIT.fullmatch(name):
             commits[int(match[1])] = file
         elif match := _SINGLE.fullmatch(name):
             checkpoints.setdefault(int(match[1]), []).append((file,))
         elif match := _PART.fullmatch(name):
             parts.setdefault((int(match[1]), int(match[3])), {})[int(match[2])] = file
+        elif match := _CHECKSUM.fullmatch(name):
+            checksums[int(match[1])] = file
     for (version, count), found in parts.items():
         if len(found) == count:
             checkpoints.setdefault(version, []).append(tuple(found[at] for at in sorted(found)))
@@ -59,12 +72,32 @@ def segments(log: Iterable[DataFile]) -> Iterator[Segment]:
         if after is not None:
             for files in checkpoints[version]:
                 reached = True
-                yield Segment(last, files, after)
+                yield Segment(last, files, after, checksums.get(last))
     after = _after(-1, last, commits)
     if after is not None:
-        yield Segment(last, (), after)
+        yield Segment(last, (), after, checksums.get(last))
     elif not reached:
         raise LogError(_gap(last, commits, checkpoints.keys()))
+
+
+def lost(log: Iterable[DataFile], last: int) -> int | None:
+    """The newest version after the last of which the log has traces, but no commit."""
+    traces = (int(match[1]) for name, _ in _named(log) if (match := _AFTER_COMMIT.fullmatch(name)))
+    return max((version for version in traces if version > last), default=None)
+
+
+def staged(log: Iterable[DataFile], last: int) -> bool:
+    """Whether a catalog has commits after the last (Delta protocol, "Catalog-managed tables")."""
+    names = (name for name, _ in _named(log, "_delta_log/_staged_commits"))
+    return any(int(match[1]) > last for name in names if (match := _STAGED.fullmatch(name)))
+
+
+def _named(log: Iterable[DataFile], where: str = "_delta_log") -> Iterator[tuple[str, DataFile]]:
+    """The names of the files that lie directly in a folder of the log."""
+    for file in log:
+        folder, _, name = file.key.rpartition("/")
+        if f"/{folder}".endswith(f"/{where}"):
+            yield name, file
 
 
 def _after(version: int, last: int, commits: dict[int, DataFile]) -> tuple[DataFile, ...] | None:

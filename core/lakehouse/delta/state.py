@@ -14,12 +14,15 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 # What every writer begins its statistics with; anything else is parsed as a whole.
-_ROWS_FIRST = re.compile(r'\s*\{\s*"numRecords"\s*:\s*(\d+)\s*[,}]')
+_ROWS_FIRST = re.compile(r'\s*\{\s*"numRecords"\s*:\s*(\d{1,18})\s*[,}]')
+# Sums of a table must fit 64 bits too; nothing real comes near.
+_TOO_MUCH = 1 << 53
 
 
 class Live(NamedTuple):
-    """A live file: bytes, rows (None: the log doesn't say), and how many of them are deleted."""
+    """A live file: its path as written, bytes, rows (None: the log doesn't say), and how many of them are deleted."""
 
+    path: str
     size: int
     rows: int | None
     deleted: int
@@ -27,24 +30,24 @@ class Live(NamedTuple):
 
 @dataclass(slots=True)
 class State:
-    """`files` are the live ones by path (below the root, or with a scheme) and vector."""
+    """`files` are the live ones by decoded path and vector."""
 
     metadata: dict[str, Any] | None = None
     protocol: dict[str, Any] = field(default_factory=dict)
     domains: dict[str, Any] = field(default_factory=dict)
-    files: dict[tuple[str, str], Live] = field(default_factory=dict)
+    files: dict[str, Live] = field(default_factory=dict)
 
     def apply(self, action: Mapping[str, Any]) -> None:
         """Apply one line of a commit.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not as the protocol says.
+            KeyError, TypeError, AttributeError, ValueError, OverflowError: it is not as the protocol says.
         """
         if (add := action.get("add")) is not None:
             vector = add.get("deletionVector")
             self.add(add["path"], vector, add.get("size"), rows_of(add.get("stats")))
         elif (remove := action.get("remove")) is not None:
-            self.files.pop((unquote(remove["path"]), _identity(remove.get("deletionVector"))), None)
+            self.files.pop(_identity(remove["path"], remove.get("deletionVector")), None)
         elif (metadata := action.get("metaData")) is not None:
             self.metadata = metadata
         elif (protocol := action.get("protocol")) is not None:
@@ -54,8 +57,12 @@ class State:
 
     def add(self, path: str, vector: Mapping[str, Any] | None, size: int | None, rows: int | None) -> None:
         """A file came in. `path` is URL-encoded, as the log has it."""
+        vector = vector if vector and vector.get("storageType") is not None else None
         deleted = int(vector["cardinality"]) if vector else 0
-        self.files[unquote(path), _identity(vector)] = Live(int(size or 0), rows, deleted)
+        bytes_ = int(size or 0)
+        if not (0 <= bytes_ < _TOO_MUCH and 0 <= deleted < _TOO_MUCH):
+            raise ValueError("no file has so many bytes or rows")
+        self.files[_identity(path, vector)] = Live(path, bytes_, rows, deleted)
 
 
 def rows_of(stats: str | None) -> int | None:
@@ -63,18 +70,21 @@ def rows_of(stats: str | None) -> int | None:
     if not stats:
         return None
     if match := _ROWS_FIRST.match(stats):
-        return int(match[1])
+        found = int(match[1])
+        return found if found < _TOO_MUCH else None
     try:
         found = json.loads(stats).get("numRecords")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None
-    return found if isinstance(found, int) and found >= 0 else None
+    return found if isinstance(found, int) and 0 <= found < _TOO_MUCH else None
 
 
-def _identity(vector: Mapping[str, Any] | None) -> str:
-    """What tells deletion vectors apart (Delta protocol, "Derived Fields")."""
-    if not vector:
-        return ""
+def _identity(path: str, vector: Mapping[str, Any] | None) -> str:
+    """What tells logical files apart (Delta protocol, "Derived Fields"): a decoded path, and a vector's unique id."""
+    path = unquote(path)
+    if not vector or vector.get("storageType") is None:
+        return path
     offset = vector.get("offset")
-    bare = f"{vector['storageType']}{vector['pathOrInlineDv']}"
+    # No path holds a NUL.
+    bare = f"{path}\0{vector['storageType']}{vector['pathOrInlineDv']}"
     return bare if offset is None else f"{bare}@{offset}"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from core.catalog import CountSource, MergedColumn, TypeSource
 from core.datatypes.delta import fields
 from core.lakehouse.base import Account, Ask, Folder, LiveFile, LogError, Steps, batches, whole
 from core.lakehouse.delta.checkpoints import read_checkpoint
-from core.lakehouse.delta.segments import Segment, segments
-from core.lakehouse.delta.state import State
+from core.lakehouse.delta.checksum import LARGEST, disagreement
+from core.lakehouse.delta.segments import Segment, lost, segments, staged
+from core.lakehouse.delta.state import Live, State
+from core.lakehouse.paths import Paths
+from core.text import plural
 
 _READER_VERSION = 3
 # Features that change how a table is read and that are understood here; the rest may change which rows are there.
@@ -34,8 +38,8 @@ _FEATURES = frozenset(
         "variantType-preview",
     }
 )
+_ABSOLUTE = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:/")
 _CLUSTERING = "delta.clustering"
-_STAGED = "_delta_log/_staged_commits/"
 
 
 def read_delta(folder: Folder) -> Steps:
@@ -48,25 +52,34 @@ def read_delta(folder: Folder) -> Steps:
     broken: LogError | None = None
     for segment in segments(folder.log):
         try:
-            state = yield from _replay(folder, segment)
+            state = yield from _replay(folder, segment, warnings)
         except LogError as error:
             if error.key in {file.key for file in segment.commits}:
                 raise
             broken = broken or error
             warnings.append(f"checkpoint {error.key} is passed over: {error.message}")
             continue
-        return _account(folder, segment, state, warnings)
+        try:
+            return _account(folder, segment, state, warnings)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise LogError(
+                f"what its log says of the table is not as it should be: {error}", segment.last.key
+            ) from error
     raise broken or LogError("no version of it can be read")
 
 
-def _replay(folder: Folder, segment: Segment) -> Generator[Sequence[Ask], Sequence[bytes], State]:
+def _replay(folder: Folder, segment: Segment, warnings: list[str]) -> Generator[Sequence[Ask], Sequence[bytes], State]:
     state = State()
     if segment.checkpoint:
         yield from read_checkpoint(folder, segment.checkpoint, state)
-    for batch in batches(segment.commits):
+    checksum = segment.checksum if segment.checksum is not None and segment.checksum.size <= LARGEST else None
+    for batch in batches((*segment.commits, *([checksum] if checksum else ()))):
         contents = yield [whole(file) for file in batch]
         for file, content in zip(batch, contents, strict=True):
-            _commit(file.key, content, state)
+            if file is not checksum:
+                _commit(file.key, content, state)
+            elif wrong := disagreement(content, state):
+                warnings.append(wrong)
     return state
 
 
@@ -75,36 +88,45 @@ def _commit(key: str, content: bytes, state: State) -> None:
         if not line.strip():
             continue
         try:
-            state.apply(json.loads(line))
+            action = json.loads(line)
         except (ValueError, RecursionError) as error:
             raise LogError(f"line {number} is not JSON", key) from error
-        except (KeyError, TypeError, AttributeError) as error:
+        try:
+            state.apply(action)
+        except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
             raise LogError(f"line {number} is no action of a Delta log", key) from error
 
 
 def _account(folder: Folder, segment: Segment, state: State, warnings: list[str]) -> Account:
     if state.metadata is None:
-        raise LogError("its log declares no schema", (segment.checkpoint or segment.commits)[-1].key)
+        raise LogError("its log declares no schema", segment.last.key)
     unknown = _unknown_features(state.protocol)
     if unknown:
         warnings.append(
             f"its log needs what nuvyn does not know ({', '.join(unknown)});"
             " columns are as declared, rows cannot be told"
         )
-    if any(key.startswith(folder.key(_STAGED)) for key in folder.files):
+    if staged(folder.log, segment.version):
         warnings.append("a catalog manages its commits; those not published yet are not seen")
-    live = [_live(folder, path, *facts) for (path, _), facts in state.files.items()]
+    if (version := lost(folder.log, segment.version)) is not None:
+        warnings.append(
+            f"this is version {segment.version}, but its log has traces of version {version}, whose commit is missing"
+        )
+    if empty := [file.key for file in segment.commits if not file.size]:
+        warnings.append(f"{plural(len(empty), 'commit')} of its log without content, the first {empty[0]}")
+    outside = Paths(folder, "")
+    live = [_live(folder, outside, file) for file in state.files.values()]
     elsewhere = sum(file.key is None for file in live)
     if elsewhere:
         warnings.append(f"{elsewhere} of its {len(live)} live files are not stored here")
     return Account(
-        columns=_columns(state.metadata, len(live), (segment.checkpoint or segment.commits)[-1].key),
+        columns=_columns(state.metadata, len(live), segment.last.key),
         files=tuple(live),
         row_count_source=CountSource.LOG,
         rows_certain=not unknown,
         set_aside={key: "deletion vector" for key in folder.files if _is_vector(key)},
         properties=_properties(segment, state),
-        comment=state.metadata.get("description"),
+        comment=about if isinstance(about := state.metadata.get("description"), str) else None,
         warnings=tuple(warnings),
     )
 
@@ -116,10 +138,16 @@ def _unknown_features(protocol: Mapping[str, Any]) -> list[str]:
     return sorted(set(protocol.get("readerFeatures") or ()) - _FEATURES)
 
 
-def _live(folder: Folder, path: str, size: int, rows: int | None, deleted: int) -> LiveFile:
-    outside = path.startswith("/") or bool(urlsplit(path[:64]).scheme and "://" in path)
-    key = None if outside else folder.key(path)
-    return LiveFile(key if key in folder.files else None, size, rows, deleted)
+def _live(folder: Folder, outside: Paths, file: Live) -> LiveFile:
+    """A live file where it is listed. Old writers did not all encode their paths: these are tried as written too."""
+    path = unquote(file.path)
+    if _ABSOLUTE.match(file.path):
+        # To another table's folder (a shallow clone), or into this one, wherever it was then.
+        here = outside.find(path)
+        found = here.key if here is not None and here.size == file.size else None
+    else:
+        found = next((key for name in (path, file.path) if (key := folder.key(name)) in folder.files), None)
+    return LiveFile(found, file.size, file.rows, file.deleted)
 
 
 def _is_vector(key: str) -> bool:

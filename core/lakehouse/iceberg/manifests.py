@@ -18,7 +18,11 @@ from core.lakehouse.base import LogError
 
 DATA, POSITION_DELETES, EQUALITY_DELETES = 0, 1, 2
 _DELETED = 2
-_LIST_FIELDS = frozenset({"manifest_path", "content", "sequence_number"})
+# Sums of a table must fit 64 bits too; nothing real comes near.
+_TOO_MUCH = 1 << 53
+# Version 1 of the format had other names for the counts.
+_COUNTS = (("added_files_count", "added_data_files_count"), ("existing_files_count", "existing_data_files_count"))
+_LIST_FIELDS = frozenset({"manifest_path", "content", "sequence_number"}.union(*_COUNTS))
 _ENTRY_FIELDS = frozenset({"status", "sequence_number", "data_file"})
 _FILE_FIELDS = frozenset(
     {"content", "file_path", "file_format", "record_count", "file_size_in_bytes", "referenced_data_file"}
@@ -27,23 +31,28 @@ _FILE_FIELDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest by its path as written; `sequence` is what its new entries inherit."""
+    """A manifest by its path as written; `sequence` is what its new entries inherit.
+
+    `files` is how many live entries it has by its manifest list, None when that does not tell.
+    """
 
     path: str
     sequence: int = 0
+    files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A live file of the snapshot: data or deletes (`content`); `rows` are records in it.
 
-    `refers_to` is the data file that a deletion vector is of.
+    `rows` is None when its writer did not count them. `refers_to` is the data file that deletes are of, when
+    they are of one.
     """
 
     content: int
     path: str
     format: str
-    rows: int
+    rows: int | None
     size: int
     sequence: int
     refers_to: str | None
@@ -53,31 +62,43 @@ def manifest_list(key: str, data: bytes) -> list[Manifest]:
     """The manifests that a manifest list names; raises `LogError`."""
     with _blaming(key):
         return [
-            Manifest(str(record["manifest_path"]), int(record.get("sequence_number") or 0))
+            Manifest(str(record["manifest_path"]), int(record.get("sequence_number") or 0), _live(record))
             for record in _records(data, _LIST_FIELDS)
         ]
 
 
 def entries(key: str, data: bytes, manifest: Manifest) -> list[Entry]:
-    """The entries of a manifest that are not deleted; raises `LogError`."""
+    """The entries of a manifest that are not deleted; raises `LogError`.
+
+    An Avro file that was cut between two blocks looks whole, so the manifest list's count decides.
+    """
     with _blaming(key):
-        return [_entry(record, manifest) for record in _records(data, _ENTRY_FIELDS) if record["status"] != _DELETED]
+        found = [_entry(record, manifest) for record in _records(data, _ENTRY_FIELDS) if record["status"] != _DELETED]
+    if manifest.files is not None and len(found) < manifest.files:
+        raise LogError(f"it holds {len(found)} of {manifest.files} live entries: cut short", key)
+    return found
+
+
+def _live(record: dict[str, Any]) -> int | None:
+    counts = [next((record[name] for name in names if record.get(name) is not None), None) for names in _COUNTS]
+    known = [int(count) for count in counts if count is not None]
+    return sum(known) if len(known) == len(counts) else None
 
 
 def _entry(record: dict[str, Any], manifest: Manifest) -> Entry:
     file, sequence = record["data_file"], record.get("sequence_number")
-    found = Entry(
+    rows, size = int(file["record_count"]), int(file["file_size_in_bytes"])
+    if not (-1 <= rows < _TOO_MUCH and 0 <= size < _TOO_MUCH):
+        raise ValueError("no file has so many rows or bytes")
+    return Entry(
         content=file.get("content") or DATA,
         path=str(file["file_path"]),
         format=file["file_format"].lower(),
-        rows=int(file["record_count"]),
-        size=int(file["file_size_in_bytes"]),
+        rows=None if rows < 0 else rows,  # migrated Avro files have -1
+        size=size,
         sequence=manifest.sequence if sequence is None else int(sequence),
         refers_to=file.get("referenced_data_file"),
     )
-    if found.rows < 0 or found.size < 0:
-        raise ValueError("a file of less than nothing")
-    return found
 
 
 @contextmanager

@@ -28,9 +28,18 @@ def newest_first(log: Iterable[DataFile]) -> list[DataFile]:
     The version in the name decides. A catalog may know better, but cannot be asked here; the
     version hint may be older than the newest version, never newer.
     """
-    found = [(int(match[1]), file.modified, file) for file in log if (match := NAME.fullmatch(file.key))]
-    found.sort(key=lambda entry: (entry[0], entry[1].timestamp() if entry[1] else 0, entry[2].key), reverse=True)
-    return [file for _, _, file in found]
+    found = [file for file in log if NAME.fullmatch(file.key)]
+    return sorted(
+        found,
+        key=lambda file: (version(file), file.modified.timestamp() if file.modified else 0, file.key),
+        reverse=True,
+    )
+
+
+def version(file: DataFile) -> int:
+    """The version in a metadata file's name."""
+    match = NAME.fullmatch(file.key)
+    return int(match[1]) if match else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +77,9 @@ def parse(key: str, data: bytes) -> Metadata:
             if not unpacker.eof:
                 raise LogError("it is cut short, or larger than any table's metadata", key)
         raw = json.loads(data)
-        version = raw["format-version"]
-        if version not in _FORMATS:
-            raise LogError(f"Iceberg format version {version} is not known", key, fault=Fault.UNSUPPORTED)
+        form = raw["format-version"]
+        if form not in _FORMATS:
+            raise LogError(f"Iceberg format version {form} is not known", key, fault=Fault.UNSUPPORTED)
         return _metadata(key, raw)
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError, zlib.error) as error:
         raise LogError(f"it is no table metadata: {_reason(error)}", key) from error
@@ -90,7 +99,7 @@ def _metadata(key: str, raw: Mapping[str, Any]) -> Metadata:
         location=str(raw.get("location") or "").rstrip("/"),
         columns=tuple(
             MergedColumn(
-                name=field["name"],
+                name=_text(field["name"]),
                 type=spark_type(field["type"]),
                 nullable=not field.get("required", False),
                 is_partition=field["id"] in partitions,
@@ -98,15 +107,25 @@ def _metadata(key: str, raw: Mapping[str, Any]) -> Metadata:
                 type_source=TypeSource.LOG,
                 present_in_files=0,
                 is_key=field["id"] in keys,
-                comment=field.get("doc"),
+                comment=_text_or_none(field.get("doc")),
             )
             for field in schema["fields"]
         ),
         snapshot=snapshot,
         properties=_properties(raw, snapshot, parts, names)
         | {name: str(value) for name, value in settings.items() if name.startswith(_SETTINGS)},
-        comment=settings.get("comment"),
+        comment=_text_or_none(settings.get("comment")),
     )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is no text")
+    return value
+
+
+def _text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _chosen(entries: list[dict[str, Any]] | None, id_: int | None, name: str) -> Any:
@@ -120,7 +139,13 @@ def _snapshot(raw: Mapping[str, Any]) -> Snapshot | None:
     found = _chosen(raw.get("snapshots"), id_, "snapshot-id")
     if found is None:
         raise ValueError(f"its current snapshot {id_} is not in it")
-    return Snapshot(id_, found.get("manifest-list"), tuple(found.get("manifests") or ()), found.get("summary") or {})
+    listed = found.get("manifest-list")
+    return Snapshot(
+        id_,
+        None if listed is None else _text(listed),
+        tuple(map(_text, found.get("manifests") or ())),
+        {name: str(value) for name, value in (found.get("summary") or {}).items()},
+    )
 
 
 def _names(fields: Iterable[Any], prefix: str = "") -> dict[int, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import re
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from core.catalog import CountSource, DataFile
@@ -10,8 +11,8 @@ from core.errors import Fault
 from core.lakehouse.base import Account, Ask, Folder, LiveFile, LogError, Steps, batches, whole
 from core.lakehouse.iceberg.deletes import count_deleted
 from core.lakehouse.iceberg.manifests import DATA, Entry, Manifest, entries, manifest_list
-from core.lakehouse.iceberg.metadata import Metadata, Snapshot, newest_first, parse
-from core.lakehouse.iceberg.paths import Paths
+from core.lakehouse.iceberg.metadata import Metadata, Snapshot, newest_first, parse, version
+from core.lakehouse.paths import Paths
 
 
 def read_iceberg(folder: Folder) -> Steps:
@@ -23,18 +24,19 @@ def read_iceberg(folder: Folder) -> Steps:
     warnings: list[str] = []
     metadata = yield from _current(folder, warnings)
     paths = Paths(folder, metadata.location)
-    data: dict[str, Entry] = {}
+    data: list[Entry] = []
     deletes: list[Entry] = []
     try:
         if metadata.snapshot is not None:
             yield from _entries(metadata, metadata.snapshot, paths, data, deletes)
+            warnings += _disagreement(metadata.snapshot, data)
         deleted, uncertain = yield from count_deleted(data, deletes, paths)
     except LogError as error:
         return _columns_only(metadata, error, warnings)
     if uncertain:
         warnings.append(f"rows are not known: {uncertain}")
     live = []
-    for entry in data.values():
+    for entry in data:
         file = paths.find(entry.path)
         live.append(
             LiveFile(file.key if file else None, entry.size, entry.rows, deleted.get(entry.path, 0), entry.format)
@@ -57,7 +59,10 @@ def read_iceberg(folder: Folder) -> Steps:
 def _current(folder: Folder, warnings: list[str]) -> Generator[Sequence[Ask], Sequence[bytes], Metadata]:
     """The newest metadata file that can be read."""
     broken: LogError | None = None
-    for file in newest_first(folder.log):
+    files = newest_first(folder.log)
+    if twins := [file.key for file in files[1:] if version(file) == version(files[0])]:
+        warnings.append(f"{twins[0]} is of the same version; which is current, only a catalog knows")
+    for file in files:
         [content] = yield [whole(file)]
         try:
             return parse(file.key, content)
@@ -70,7 +75,7 @@ def _current(folder: Folder, warnings: list[str]) -> Generator[Sequence[Ask], Se
 
 
 def _entries(
-    metadata: Metadata, snapshot: Snapshot, paths: Paths, data: dict[str, Entry], deletes: list[Entry]
+    metadata: Metadata, snapshot: Snapshot, paths: Paths, data: list[Entry], deletes: list[Entry]
 ) -> Generator[Sequence[Ask], Sequence[bytes], None]:
     """Sort the snapshot's live entries into data and deletes."""
     manifests = [Manifest(path) for path in snapshot.manifests]
@@ -84,10 +89,18 @@ def _entries(
         contents = yield [whole(file) for file in batch]
         for file, content in zip(batch, contents, strict=True):
             for entry in entries(file.key, content, found[file.key]):
-                if entry.content == DATA:
-                    data[entry.path] = entry
-                else:
-                    deletes.append(entry)
+                (data if entry.content == DATA else deletes).append(entry)
+
+
+def _disagreement(snapshot: Snapshot, data: Sequence[Entry]) -> Iterator[str]:
+    """How the manifests differ from the snapshot's own sums, which writers need not keep."""
+    counted = {"total-data-files": len(data)}
+    if all(entry.rows is not None for entry in data):
+        counted["total-records"] = sum(entry.rows or 0 for entry in data)
+    for name, count in counted.items():
+        told = snapshot.summary.get(name)
+        if told is not None and told != str(count):
+            yield f"its manifests give {name} = {count}, but its snapshot says {told}"
 
 
 def _stored(path: str, paths: Paths, key: str) -> DataFile:
@@ -102,7 +115,7 @@ def _columns_only(metadata: Metadata, error: LogError, warnings: list[str]) -> A
     summary = metadata.snapshot.summary if metadata.snapshot else {}
     deletes = any(summary.get(name, "0") != "0" for name in ("total-position-deletes", "total-equality-deletes"))
     total = summary.get("total-records", "")
-    rows = int(total) if total.isdecimal() and not deletes else None
+    rows = int(total) if re.fullmatch(r"[0-9]{1,18}", total) and not deletes else None
     where = f"{error.key}: " if error.key else ""
     return Account(
         columns=metadata.columns,
