@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from core.databases.base import Catalog
+from core.databases.duckdb import DuckDbFile
 from core.databases.inspector import Inspected
 from core.databases.mysql import MySql
 from core.databases.postgresql import PostgreSql
@@ -12,7 +13,7 @@ from core.databases.server import Server
 from core.databases.sqlite import SqliteFile
 from core.sources.place import Location
 
-Opened: TypeAlias = tuple[Server | SqliteFile, Catalog]
+Opened: TypeAlias = tuple[Server | SqliteFile | DuckDbFile, Catalog]
 
 
 def open_database(location: Location, *, statement_timeout_s: float) -> Opened:
@@ -22,9 +23,11 @@ def open_database(location: Location, *, statement_timeout_s: float) -> Opened:
         SourceError: a driver is missing (the hint names the extra), or the URL is none.
     """
     if location.scheme == "sqlite":
-        path = location.url.partition(":///")[2].partition("?")[0]
-        file = SqliteFile(path, location.shown, seconds=statement_timeout_s)
+        file = SqliteFile(_file(location), location.shown, seconds=statement_timeout_s)
         return file, file
+    if location.scheme == "duckdb":
+        database = DuckDbFile(_file(location), location.shown)
+        return database, database
     server = Server(location, statement_timeout_s=statement_timeout_s)
     match server.dialect:
         case "postgresql":
@@ -32,3 +35,8 @@ def open_database(location: Location, *, statement_timeout_s: float) -> Opened:
         case "mysql" | "mariadb":
             return server, MySql(server.database)
     return server, Inspected(server, location.shown)
+
+
+def _file(location: Location) -> str:
+    """The path of a database that is a file."""
+    return location.url.partition(":///")[2].partition("?")[0]

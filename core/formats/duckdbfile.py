@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import struct
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
-from core.catalog import Column, CountSource, FileReading, TableReading, TypeSource
-from core.datatypes.sql import DUCKDB, spark_type
+from core.catalog import FileReading, TableReading
 from core.errors import Fault, FileError, first_line
 from core.formats.base import Opened, ReadOptions, Steps
 from core.formats.blocking import Ranges, run
+from core.formats.duckdbtables import read_tables
 
 if TYPE_CHECKING:
     import duckdb
@@ -114,7 +113,7 @@ def _read(database: duckdb.DuckDBPyConnection, ranges: Ranges, options: ReadOpti
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
         database.execute(f"ATTACH '{URL}' AS lake (READ_ONLY, TYPE duckdb)")
-        return tuple(_tables(database, options))
+        return tuple(found.reading for found in read_tables(database, "lake", count=options.row_counts != "none"))
     except duckdb.Error as error:
         if ranges.beyond:
             raise FileError(Fault.CORRUPT, "it is cut short: it refers to what lies beyond its end") from error
@@ -123,46 +122,3 @@ def _read(database: duckdb.DuckDBPyConnection, ranges: Ranges, options: ReadOpti
         # What is left registered keeps everything alive.
         database.unregister_filesystem(PROTOCOL)
         database.close()
-
-
-def _tables(database: duckdb.DuckDBPyConnection, options: ReadOptions) -> Iterator[TableReading]:
-    columns: dict[tuple[str, str], list[Column]] = {}
-    for schema, table, name, declared, nullable in database.execute(
-        "SELECT schema_name, table_name, column_name, data_type, is_nullable FROM duckdb_columns()"
-        " WHERE database_name = 'lake' AND NOT internal ORDER BY column_index"
-    ).fetchall():
-        type_ = spark_type(declared, DUCKDB)
-        column = Column(name, str(type_ or "string"), nullable, declared, TypeSource.DECLARED)
-        columns.setdefault((schema, table), []).append(column)
-    for schema, table, is_view in database.execute(
-        "SELECT schema_name, table_name, false FROM duckdb_tables() WHERE database_name = 'lake' AND NOT internal"
-        " UNION ALL"
-        " SELECT schema_name, view_name, true FROM duckdb_views() WHERE database_name = 'lake' AND NOT internal"
-        " ORDER BY ALL"
-    ).fetchall():
-        part = table if schema == "main" else f"{schema}.{table}"
-        found = tuple(columns.get((schema, table), ()))
-        rows: int | None = None
-        warnings: list[str] = []
-        if not is_view and options.row_counts != "none":
-            rows, warnings = _count(database, schema, table)
-        if not found:
-            warnings.append("its columns cannot be told")
-        yield TableReading(found, rows, None if rows is None else CountSource.DATABASE, part, tuple(warnings))
-
-
-def _count(database: duckdb.DuckDBPyConnection, schema: str, table: str) -> tuple[int | None, list[str]]:
-    """The exact number of rows: DuckDB adds up its row groups and what is deleted of them."""
-    import duckdb
-
-    try:
-        counted = database.execute(f"SELECT count(*) FROM lake.{_quoted(schema)}.{_quoted(table)}").fetchone()
-    except duckdb.InterruptException:
-        raise
-    except duckdb.Error as error:
-        return None, [f"its rows cannot be counted: {first_line(error)}"]
-    return (counted[0] if counted else None), []
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -113,11 +113,3 @@ def test_a_lake_and_two_databases_in_one_job_and_one_of_them_down(
     (nuvyn.home / "payload.json").unlink()
     for path in nuvyn.home.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
-
-
-def test_a_sqlite_file_that_is_none(tmp_path: Path) -> None:
-    (tmp_path / "x.db").write_bytes(b"no database at all, but long enough to be looked at" * 20)
-    for name, fault in (("x.db", Fault.CORRUPT), ("missing.db", Fault.NOT_FOUND)):
-        with pytest.raises(SourceError) as caught:
-            Read(f"sqlite:///{tmp_path}/{name}")
-        assert caught.value.fault is fault
