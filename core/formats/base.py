@@ -13,29 +13,12 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from core.catalog import FileReading
+from core.csv_options import CsvOptions
 
 Span = tuple[int, int]
 """A byte range: first byte, and the one after the last."""
 
 Steps = Generator[Span, bytes, FileReading]
-
-
-@dataclass(frozen=True, slots=True)
-class CsvOptions:
-    """What the payload says of how delimited text is written; None is found out.
-
-    `header` is how many rows name the columns (false: none), `skip` how many lines stand before
-    them, `decimal` the mark in decimal numbers (`.` or `,`).
-    """
-
-    delimiter: str | None = None
-    quote: str | None = None
-    escape: str | None = None
-    comment: str | None = None
-    encoding: str | None = None
-    header: bool | int | None = None
-    skip: int | None = None
-    decimal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

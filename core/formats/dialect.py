@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from core.formats.base import CsvOptions
+from core.csv_options import CsvOptions
 from core.formats.delimited import Rows, Syntax, quoted_fields, read_rows
 from core.formats.headers import header_rows, is_header
 from core.formats.values import column_type

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from core.formats.base import CsvOptions
+from core.csv_options import CsvOptions
 from core.secrets import HIDDEN, mask_tree, mask_url
 
 JOB_TYPES = ("metadata_extraction",)

@@ -18,7 +18,7 @@ from pydantic import (
     ValidationError,
 )
 
-from core.formats.base import CsvOptions
+from core.csv_options import CsvOptions
 from core.payload.decode import child
 from core.payload.models import OPTION_NAMES, Options, RowCounts, TableRule
 from core.payload.problems import Problems, json_type, nearest

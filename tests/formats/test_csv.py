@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.catalog import CountSource, TypeSource
+from core.csv_options import CsvOptions
 from core.errors import Fault, FileError
-from core.formats.base import CsvOptions, ReadOptions
+from core.formats.base import ReadOptions
 from core.formats.delimited import RowCounter, Syntax, read_rows
 from core.formats.dialect import find_dialect
 from core.formats.kinds import ColumnKinds
