@@ -52,7 +52,7 @@ class Held:
         if facts is None or facts.fingerprint != self._fingerprint(facts.failed, complete=facts.complete):
             return False
         known = {key: memory.recall(entry.file) for key, entry in self.entries.items() if memory.has(key)}
-        if len(known) != facts.live or any(found is None for found in known.values()):
+        if len(known) != (facts.live or 0) or any(found is None for found in known.values()):
             return False
         self.facts = facts
         for key, entry in self.entries.items():
@@ -60,8 +60,10 @@ class Held:
             if key in facts.failed:
                 entry.status = FileStatus.FAILED
                 entry.error, entry.file_type = facts.failed[key]
-            elif found is None:
+            elif found is None and (facts.live is not None or is_log(key, self.lakehouse)):
                 self._set_aside(entry, facts.set_aside)
+            elif found is None:
+                continue  # whether it is live, the log did not tell
             else:
                 entry.recall(found)
                 entry.deleted = facts.deleted.get(key, 0)
@@ -132,7 +134,7 @@ class Held:
             {key: entry.deleted for key, entry in self.entries.items() if entry.deleted},
             account.set_aside,
             failed,
-            live,
+            None if files is None else live,
             complete,
         )
 

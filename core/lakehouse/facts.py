@@ -15,8 +15,8 @@ from core.catalog import CountSource, DataFile, MergedColumn, Table, TypeSource
 class Facts:
     """A table as its log told, and by key what the log told of files besides: how many rows are
     deleted in live ones (`deleted`), why others are set aside, and of live ones that had to be read, but could
-    not, the reason and the format (`failed`). `live` is how many were listed and are known; `complete` when
-    those are all.
+    not, the reason and the format (`failed`). `live` is how many were listed and are known, None when
+    the log does not tell which are live; `complete` when those are all.
     """
 
     fingerprint: str
@@ -24,7 +24,7 @@ class Facts:
     deleted: Mapping[str, int]
     set_aside: Mapping[str, str]
     failed: Mapping[str, tuple[str, str | None]]
-    live: int
+    live: int | None
     complete: bool
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
+from typing import Any
+
+import fastavro
+import pytest
 
 from tests.pipeline import run
 
@@ -42,3 +47,56 @@ def test_without_any_schema_it_fails() -> None:
     ran = run({"t/.hoodie/hoodie.properties": ABOUT, "t/a.parquet": b"data"})
     assert ran.tables == {}
     assert ran.files["t/.hoodie/hoodie.properties"]["status"] == "failed"
+
+
+def committed(*fields: dict[str, str]) -> bytes:
+    schema = {"type": "record", "name": "r", "fields": list(fields)}
+    return json.dumps({"extraMetadata": {"schema": json.dumps(schema)} if fields else {}}).encode()
+
+
+def test_the_table_that_hudi_keeps_of_its_files_is_not_the_table() -> None:
+    mine, theirs = {"name": "mine", "type": "int"}, {"name": "theirs", "type": "int"}
+    ran = run(
+        {
+            "t/.hoodie/metadata/.hoodie/20250102000000000.deltacommit": committed(theirs),
+            "t/.hoodie/metadata/.hoodie/timeline/20250102000000000_20250102000000001.deltacommit": committed(theirs),
+            "t/.hoodie/20250101000000000.commit": committed(mine),
+        }
+    )
+    assert ran.types("t") == {"mine": "int"}
+
+
+def test_a_commit_without_a_schema_leaves_it_to_the_one_before() -> None:
+    ran = run(
+        {
+            "t/.hoodie/hoodie.properties": b"hoodie.table.partition.fields=day:SIMPLE,x:TIMESTAMP\n"
+            b"hoodie.table.name=caf\\u00e9",
+            "t/.hoodie/20250101000000000.commit": committed({"name": "day", "type": "int"}),
+            "t/.hoodie/20250102000000000.replacecommit": committed(),
+            "t/.hoodie/20250103000000000.commit": b"{",
+        }
+    )
+    assert ran.types("t") == {"day": "int"}
+    assert ran.tables["t"]["partition_columns"] == ["day"]
+    assert json.loads(ran.tables["t"]["properties"])["hudi.name"] == "caf\u00e9"
+
+
+def test_commits_of_version_1_are_avro() -> None:
+    about: dict[str, Any] = {
+        "type": "record",
+        "name": "HoodieCommitMetadata",
+        "fields": [{"name": "extraMetadata", "type": ["null", {"type": "map", "values": "string"}]}],
+    }
+    out = io.BytesIO()
+    fastavro.writer(out, about, [{"extraMetadata": {"schema": json.dumps(SCHEMA)}}])
+    name = "t/.hoodie/timeline/20250101000000000_20250101000000009.commit"
+    assert run({name: out.getvalue()}).types("t") == {"id": "bigint", "day": "string"}
+    cut = run({name: out.getvalue()[:-20]})
+    assert cut.tables == {} and "tell a schema" in cut.files[name]["error"]
+
+
+@pytest.mark.parametrize("schema", ["5", '{"type": "record"}', '{"type": "record", "name": "r", "fields": [5]}', "["])
+def test_a_schema_that_is_none_fails_the_commit(schema: str) -> None:
+    name = "t/.hoodie/20250101000000000.commit"
+    ran = run({name: json.dumps({"extraMetadata": {"schema": schema}}).encode()})
+    assert "its schema cannot be read" in ran.files[name]["error"]
