@@ -51,10 +51,10 @@ async def extract_database(
         SourceError: it could not be reached, or its catalog could not be read.
     """
     progress.phase = Phase.LISTING
-    found = await _in_thread(connection, lambda: _relations(request, connection, catalog, progress))
+    found = await in_thread(connection, lambda: _relations(request, connection, catalog, progress))
     if request.read.row_counts == "exact":
         progress.phase = Phase.READING
-        await _in_thread(connection, lambda: _count(found, connection, catalog, progress))
+        await in_thread(connection, lambda: _count(found, connection, catalog, progress))
     progress.phase = Phase.GROUPING
     tables = tuple(_table(relation, kind, request) for relation in found.relations)
     progress.tables = len(tables)
@@ -75,7 +75,7 @@ async def extract_database(
     )
 
 
-async def _in_thread(connection: Connection, work: Callable[[], T]) -> T:
+async def in_thread(connection: Connection, work: Callable[[], T]) -> T:
     """Run blocking work; when cancelled, the query in it is ended too."""
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:

@@ -9,7 +9,7 @@ import click
 
 from core.cli.context import json_option, settings
 from core.errors import UsageError
-from core.sources.probe import probe
+from core.probe import probe
 from core.text import plural, safe
 
 
@@ -47,6 +47,8 @@ def test(name: str, path: str | None, as_json: bool) -> int:
     where, count = found_there.location, found_there.count
     if as_json:
         click.echo(json.dumps({"name": name, "path": where, "reachable": True, "objects_seen": count}))
+    elif found_there.kind == "database":
+        click.echo(f"{safe(where)} can be read: {plural(count, 'table')}, views included")
     else:
         click.echo(f"{safe(where)} can be listed: {plural(count, 'object')} on the first page")
     return 0

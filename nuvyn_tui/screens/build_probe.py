@@ -19,7 +19,7 @@ from nuvyn_tui.guard import Guarded
 from nuvyn_tui.text import plain, safe
 
 if TYPE_CHECKING:
-    from core.sources.probe import Attempt, Probe
+    from core.probe import Attempt, Probe
     from nuvyn_tui.bridge import Bridge
 
 
@@ -66,7 +66,7 @@ class ProbeDialog(Guarded, ModalScreen[None]):
         self.query_one("#outcome", Static).update(text)
 
     def _probe(self) -> Probe | None:
-        from core.sources.probe import Attempt
+        from core.probe import Attempt
 
         name = self._entry.get("connection")
         connection = self._bridge.house.settings.connection(str(name)) if name else None
@@ -83,8 +83,9 @@ class ProbeDialog(Guarded, ModalScreen[None]):
 def _outcome(found: Probe) -> Content:
     took = f"{span(found.seconds)}, {plural(found.requests, 'request')}"
     more = ", and other pages follow" if found.more else ""
-    head = f"\n{found.kind}: {plural(found.count, 'object')} on the first page{more} ({took})\n\n"
+    page = "" if found.noun == "table" else " on the first page"
+    head = f"\n{found.kind}: {plural(found.count, found.noun)}{page}{more} ({took})\n\n"
     lines = [safe(key) for key in found.keys] or ["It can be listed, and nothing is there."]
     if found.count > len(found.keys):
-        lines.append(f"… and {found.count - len(found.keys):,} more on this page")
+        lines.append(f"… and {found.count - len(found.keys):,} more{page and ' on this page'}")
     return Content.assemble(plain(found.location, "bold"), head, Content("\n".join(lines)))

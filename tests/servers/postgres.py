@@ -41,8 +41,19 @@ def prepare(home: Path) -> Launch:
         shutil.chown(data, user)
         password.chmod(0o644)
     made = subprocess.run(
-        [installed / "bin/initdb", "-D", data, "-U", OWNER, "--auth=scram-sha-256", f"--pwfile={password}"]
-        + ["--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"],
+        [
+            installed / "bin/initdb",
+            "-D",
+            data,
+            "-U",
+            OWNER,
+            "--auth=scram-sha-256",
+            f"--pwfile={password}",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--no-instructions",
+        ],
         capture_output=True,
         text=True,
         user=user if os.geteuid() == 0 else None,
@@ -82,7 +93,7 @@ class Postgres:
         import psycopg
 
         with psycopg.connect(self.url(database), autocommit=True, connect_timeout=5) as connection:
-            cursor = connection.execute(sql)  # type: ignore[call-overload]
+            cursor = connection.execute(sql)
             return cursor.fetchall() if cursor.description else []
 
     def database(self, sql: str = "") -> str:

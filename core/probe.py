@@ -8,7 +8,9 @@ import time
 from dataclasses import dataclass
 
 from core.connections import Connection
+from core.databases.open import open_database
 from core.errors import Fault, SourceError
+from core.extract_database import in_thread
 from core.sources.locations import Kind, Location, locate
 from core.sources.stores.base import Store
 from core.sources.stores.open import open_store
@@ -18,9 +20,10 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What the first page of a listing told.
+    """What the first page of a listing told, or a database's catalog.
 
-    `keys` are the first of the `count` objects on it; `more` when other pages follow.
+    `keys` are the first of the `count` objects on it (`schema.table` of a database); `more` when other
+    pages follow.
     """
 
     location: str
@@ -31,18 +34,23 @@ class Probe:
     requests: int
     seconds: float
 
+    @property
+    def noun(self) -> str:
+        """What was found: objects, or tables (and views)."""
+        return "table" if self.kind == Kind.DATABASE else "object"
+
 
 async def probe(
     path: str, source_type: str = "auto", connection: Connection | None = None, *, limit: int = 20
 ) -> Probe:
-    """List the first page of a source that holds anything, and give its first `limit` keys.
+    """List the first page of a source that holds anything, or a database's tables, and give the first `limit`.
 
     Raises:
         NuvynError: the path can't be placed, or the source can't be listed or does not answer in time.
     """
     location = locate(path, source_type, connection=connection)
     if location.kind is Kind.DATABASE:
-        raise SourceError(Fault.UNSUPPORTED, f"{location.shown} is a database; this version reads files only")
+        return await _catalog(location, limit)
     store = open_store(location, connection, max_concurrency=4)
     try:
         async with asyncio.timeout(TIMEOUT_S):
@@ -51,6 +59,19 @@ async def probe(
         raise SourceError(Fault.TIMEOUT, f"{location.shown} did not answer within {TIMEOUT_S:g} s") from None
     finally:
         await store.close()
+
+
+async def _catalog(location: Location, limit: int) -> Probe:
+    began = time.monotonic()
+    connection, catalog = open_database(location, statement_timeout_s=TIMEOUT_S)
+    try:
+        found = await in_thread(
+            connection, lambda: [r.full_name for r in catalog.relations(connection, lambda _: None)]
+        )
+    finally:
+        await asyncio.to_thread(connection.close)
+    seconds, requests = time.monotonic() - began, connection.requests.total()
+    return Probe(location.shown, location.kind.value, tuple(found[:limit]), len(found), False, requests, seconds)
 
 
 async def _first_page(store: Store, location: Location, limit: int) -> Probe:

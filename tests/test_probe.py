@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import SourceError
-from core.sources.probe import Attempt, probe
+from core.probe import Attempt, probe
+from tests.servers.postgres import Postgres
 
 
 async def test_the_first_keys_and_whether_there_are_more(tmp_path: Path) -> None:
@@ -19,11 +20,19 @@ async def test_the_first_keys_and_whether_there_are_more(tmp_path: Path) -> None
     assert (len(found.keys), found.count, found.more, found.kind) == (3, 5, False, "local_filesystem")
 
 
-async def test_a_place_that_is_not_there_and_a_database_are_designed_errors(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="does not exist"):
-        await probe(str(tmp_path / "gone"))
-    with pytest.raises(SourceError, match="is a database"):
-        await probe("postgresql://user:canary-pw@host/db")
+async def test_a_place_that_is_not_there_is_a_designed_error(tmp_path: Path) -> None:
+    for path in (str(tmp_path / "gone"), f"sqlite:///{tmp_path}/gone.db"):
+        with pytest.raises(SourceError, match="does not exist"):
+            await probe(path)
+
+
+async def test_a_database_tells_its_tables(postgres: Postgres) -> None:
+    name = postgres.database("CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE VIEW c AS SELECT x FROM a")
+    found = await probe(postgres.url(name), limit=2)
+    assert (found.keys, found.count, found.more) == (("public.a", "public.b"), 3, False)
+    assert (found.kind, found.noun, found.requests) == ("database", "table", 3)
+    with pytest.raises(SourceError, match="cannot be reached"):
+        await probe(postgres.url(name, password="canary-pw"))
 
 
 async def test_a_source_that_never_answers_is_let_go_of() -> None:
