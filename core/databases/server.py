@@ -135,7 +135,7 @@ def _engine(location: Location) -> sqlalchemy.Engine:
         Fault.MISSING_DRIVER,
         f"{location.scheme} needs a driver that is not installed",
         hint=f"pip install 'nuvyn[{extra}]'"
-        if location.scheme in _DRIVERS
+        if location.scheme in (*_DRIVERS, "snowflake")
         else f"install SQLAlchemy's dialect for {location.scheme}",
     )
     try:
