@@ -100,6 +100,14 @@ def _interrupt(database: duckdb.DuckDBPyConnection) -> None:
         database.interrupt()
 
 
+def lock_down(database: duckdb.DuckDBPyConnection, folder: str) -> None:
+    """From here on nothing but what lies in `folder` can be opened, whatever a view or a default of a file names."""
+    database.execute("SET enable_progress_bar = false")
+    database.execute(f"SET allowed_directories = ['{folder}']")
+    database.execute("SET enable_external_access = false")
+    database.execute("SET lock_configuration = true")
+
+
 def _read(database: duckdb.DuckDBPyConnection, ranges: Ranges, options: ReadOptions) -> tuple[TableReading, ...]:
     import duckdb
 
@@ -107,11 +115,7 @@ def _read(database: duckdb.DuckDBPyConnection, ranges: Ranges, options: ReadOpti
 
     database.register_filesystem(RangeFileSystem(ranges))
     try:
-        database.execute("SET enable_progress_bar = false")
-        # Its views may name files and addresses: nothing but the file itself can be opened from here on.
-        database.execute(f"SET allowed_directories = ['{PROTOCOL}://']")
-        database.execute("SET enable_external_access = false")
-        database.execute("SET lock_configuration = true")
+        lock_down(database, f"{PROTOCOL}://")
         database.execute(f"ATTACH '{URL}' AS lake (READ_ONLY, TYPE duckdb)")
         return tuple(found.reading for found in read_tables(database, "lake", count=options.row_counts != "none"))
     except duckdb.Error as error:

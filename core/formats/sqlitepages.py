@@ -16,8 +16,10 @@ from core.formats.base import Opened, Span
 HEADER = 100
 MAGIC = b"SQLite format 3\0"
 _INTERIOR, _LEAF = 5, 13
-# Pages this near are fetched in one range, and that much is fetched at least.
-_NEAR = 64 << 10
+# That much is fetched at least; pages this near to each other are fetched in one range, up to a bound.
+_READ_AHEAD = 64 << 10
+_NEAR = 256 << 10
+_LONGEST_RANGE = 8 << 20
 _LARGEST_SCHEMA = 64 << 20
 _WAL = 2
 
@@ -82,10 +84,10 @@ class _Pages:
             begin, end = (number - 1) * self._size, number * self._size
             if begin < self._start or end > self._start + len(self._data):
                 for other in missing[at:]:
-                    if (other - 1) * self._size > end + _NEAR:
+                    if (other - 1) * self._size > end + _NEAR or other * self._size > begin + _LONGEST_RANGE:
                         break
                     end = other * self._size
-                end = min(self._opened.size, max(end, begin + _NEAR))
+                end = min(self._opened.size, max(end, begin + _READ_AHEAD))
                 self._data = yield from self._opened.fetch(begin, end)
                 self._start = begin
             offset = begin - self._start

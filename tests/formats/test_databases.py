@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import random
 import sqlite3
 import time
@@ -114,22 +116,46 @@ def test_however_it_is_stored_it_says_the_same(pragma: str) -> None:
     }
 
 
-def test_from_a_temporary_file_it_says_the_same_and_leaves_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(params=["nameless", "named"])
+def spool_folder(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary files are made: by systems that have files without a name, and by others."""
+    if request.param == "named":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_from_a_temporary_file_it_says_the_same_and_leaves_none(spool_folder: Path) -> None:
     data = database(SHOP)
     assert read(data, None, Sqlite(in_memory=0)) == read(data)
-    assert list(tmp_path.iterdir()) == []
+    assert list(spool_folder.iterdir()) == []
 
 
-def test_a_reader_that_is_left_alone_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_a_reader_that_is_left_alone_leaves_no_file(spool_folder: Path) -> None:
     data = database(SHOP)
     steps = Sqlite(in_memory=0).read(Opened("a.db", len(data), data[:1000], b""), ReadOptions())
     assert next(steps)[0] == 1000
+    assert all(path.stat().st_mode & 0o077 == 0 for path in spool_folder.iterdir()), "nobody else may read it"
     steps.close()
-    assert list(tmp_path.iterdir()) == []
+    assert list(spool_folder.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files can be counted on Linux only")
+def test_no_file_stays_open(spool_folder: Path) -> None:
+    def opened() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    data = database(SHOP)
+    before = opened()
+    for _ in range(3):
+        read(data, None, Sqlite(in_memory=0))
+    assert opened() == before
+
+
+def test_a_disk_that_has_no_room_costs_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere/at/all")
+    with pytest.raises(FileError, match="needs a temporary file"):
+        read(database(SHOP), None, Sqlite(in_memory=0))
 
 
 def test_rows_are_not_counted_when_nobody_wants_them() -> None:
@@ -161,6 +187,15 @@ def test_a_large_file_tells_columns_by_a_few_ranges_and_says_why_no_rows() -> No
     assert all(t.row_count is None and "larger than 1.0 MB" in t.warnings[0] for t in found.tables)
     assert all(t.row_count == 1 for t in whole.tables if t.part.startswith("t"))
     assert len(spans) < 60 and sum(end - start for start, end in spans) < len(data) // 1.2
+
+
+def test_pages_that_lie_together_are_fetched_together() -> None:
+    data = database("".join(f"CREATE TABLE some_table_{at} (a TEXT, b TEXT, c TEXT);" for at in range(2000)))
+    options = ReadOptions(sample_bytes=64 << 10)
+    found, spans = read_parts(data, "a.sqlite", options, format_=Sqlite(in_memory=0, whole=0))
+    assert len(found.tables) == 2000
+    assert len(spans) <= 3, "one for the head, two for what is beyond it"
+    assert max(end - start for start, end in spans) <= 8 << 20 < len(data)
 
 
 def test_a_large_file_is_fetched_whole_when_exact_rows_are_asked_for_and_it_is_not_too_large() -> None:
@@ -207,7 +242,8 @@ def test_what_only_has_the_name_is_told_apart() -> None:
     assert outcome(noise, "a.sqlite").startswith("failed: it is encrypted")
     assert outcome(noise, "a.bin") == "unknown"
     assert outcome(berkeley, "a.db") == outcome(ole, "Thumbs.db") == outcome(b"hello\n", "a.db") == "unknown"
-    assert outcome(berkeley, "a.gpkg") == "failed: not sqlite"
+    assert outcome(berkeley, "a.gpkg") == outcome(b"\n\n", "a.sqlite") == "failed: not sqlite"
+    assert outcome(b"\n\n", "a.db") == outcome(gzip.compress(database(SHOP)), "a.sqlite.gz") == "unknown"
     assert outcome(b"a,b\n1,2\n3,4\n5,6\n", "a.db") == "csv"
     assert outcome(database(SHOP), "no-suffix") == outcome(database(SHOP), "a.csv") == "sqlite"
 

@@ -17,7 +17,7 @@ from core.catalog import CountSource, FileReading, TableReading
 from core.errors import Fault, FileError
 from core.formats.base import Opened, ReadOptions
 from core.formats.blocking import Ranges, run
-from core.formats.duckdbfile import DuckDb
+from core.formats.duckdbfile import DuckDb, lock_down
 from tests.formats.driver import drive, read_parts
 
 KINDS = {
@@ -131,6 +131,22 @@ def test_a_view_opens_nothing_else(make: Callable[..., bytes], tmp_path: Path) -
     assert [column.name for column in found["v"].columns] == ["secret"], "as it was made, not as the file is now"
     other.unlink()
     assert read(data) == found
+
+
+def test_a_locked_connection_opens_nothing_and_stays_locked(tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("a\n1\n")
+    with duckdb.connect() as database:
+        lock_down(database, "nowhere://")
+        for statement in (
+            f"SELECT * FROM read_csv('{tmp_path / 'other.csv'}')",
+            f"ATTACH '{tmp_path / 'new.db'}'",
+            f"COPY (SELECT 1) TO '{tmp_path / 'out.csv'}'",
+            "INSTALL httpfs",
+            "SET enable_external_access = true",
+        ):
+            with pytest.raises((duckdb.PermissionException, duckdb.InvalidInputException)):
+                database.execute(statement)
+    assert [path.name for path in tmp_path.iterdir()] == ["other.csv"]
 
 
 @pytest.mark.parametrize("version", ["v1.0.0", "v1.2.0", "v1.4.0"])
