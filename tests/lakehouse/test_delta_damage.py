@@ -184,3 +184,14 @@ def test_types_of_newer_writers() -> None:
     declared = meta(field("a", "string collate UNICODE_CI"), field("b", "time(6)"), field("c", "geography(4326)"))
     ran = run({key(0): commit(protocol(), declared)})
     assert ran.types("t") == {"a": "string", "b": "time", "c": "geography"}
+
+
+def test_what_was_removed_though_it_was_not_live_tells_of_damage() -> None:
+    first = {key(0): commit(protocol(), meta(), add("a", 1), add("b", 2))}
+    [said] = warned(first | {key(1): commit(remove("A"))})
+    assert said == "1 removal of files that were not live: its log is damaged"
+    assert warned(first | {key(1): commit(remove("a"))}) == []
+    swapped = commit(add("a", 1, deletes=vector(1)), remove("a"))
+    assert warned(first | {key(1): swapped}) == []
+    tombs = commit(protocol(), meta(), remove("gone"), add("a", 1))
+    assert warned({key(1, f"checkpoint.{UUID}.json"): tombs, key(2): commit(remove("a"))}) == []

@@ -176,3 +176,12 @@ def test_thousands_of_old_versions_cost_nothing() -> None:
     store = DictStore(old | now)
     assert run(store).tables["t"]["row_count"] == 0
     assert [name for name, _ in store.ranges] == ["t/metadata/02000-x.metadata.json"]
+
+
+def test_the_main_branch_must_be_the_current_snapshot() -> None:
+    objects = table((1, [entry("a", 3)]), refs={"main": {"snapshot-id": 1, "type": "branch"}, "old": {}})
+    assert one(objects)["row_count"] == 3
+    changed = objects | {NAME: objects[NAME].replace(b"current-snapshot-id", b"current-snapshot-iD")}
+    assert "its main branch is at snapshot 1" in run(changed).files[NAME]["error"]
+    staged = metadata(snapshots=[{"snapshot-id": 5}], refs={"audit": {"snapshot-id": 5, "type": "branch"}})
+    assert one({NAME: staged})["row_count"] == 0, "what was written but never published is not in the table"

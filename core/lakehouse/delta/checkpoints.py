@@ -58,6 +58,8 @@ def _apply_lines(data: bytes, state: State) -> list[str]:
     sidecars = []
     for line in data.splitlines():
         action = json.loads(line) if line.strip() else {}
+        if "remove" in action:
+            continue  # kept for whoever cleans up: what it names is not among the live ones here
         state.apply(action)
         if "sidecar" in action:
             sidecars.append(_text(action["sidecar"]["path"]))

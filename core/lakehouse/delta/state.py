@@ -30,12 +30,13 @@ class Live(NamedTuple):
 
 @dataclass(slots=True)
 class State:
-    """`files` are the live ones by decoded path and vector."""
+    """`files` are the live ones by decoded path and vector; `astray` counts removals of what was not live."""
 
     metadata: dict[str, Any] | None = None
     protocol: dict[str, Any] = field(default_factory=dict)
     domains: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Live] = field(default_factory=dict)
+    astray: int = 0
 
     def apply(self, action: Mapping[str, Any]) -> None:
         """Apply one line of a commit.
@@ -47,7 +48,8 @@ class State:
             vector = add.get("deletionVector")
             self.add(add["path"], vector, add.get("size"), rows_of(add.get("stats")))
         elif (remove := action.get("remove")) is not None:
-            self.files.pop(_identity(remove["path"], remove.get("deletionVector")), None)
+            gone = self.files.pop(_identity(remove["path"], remove.get("deletionVector")), None)
+            self.astray += gone is None
         elif (metadata := action.get("metaData")) is not None:
             self.metadata = metadata
         elif (protocol := action.get("protocol")) is not None:

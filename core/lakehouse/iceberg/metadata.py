@@ -134,7 +134,11 @@ def _chosen(entries: list[dict[str, Any]] | None, id_: int | None, name: str) ->
 
 def _snapshot(raw: Mapping[str, Any]) -> Snapshot | None:
     id_ = raw.get("current-snapshot-id")
-    if id_ is None or id_ == -1:
+    id_ = None if id_ == -1 else id_
+    main = (raw.get("refs") or {}).get("main")
+    if main is not None and main["snapshot-id"] != id_:
+        raise ValueError(f"its main branch is at snapshot {main['snapshot-id']}, but {id_} is named as current")
+    if id_ is None:
         return None
     found = _chosen(raw.get("snapshots"), id_, "snapshot-id")
     if found is None:
