@@ -143,6 +143,7 @@ def test_a_locked_connection_opens_nothing_and_stays_locked(tmp_path: Path) -> N
             f"COPY (SELECT 1) TO '{tmp_path / 'out.csv'}'",
             "INSTALL httpfs",
             "SET enable_external_access = true",
+            "SET memory_limit = '64GB'",
         ):
             with pytest.raises((duckdb.PermissionException, duckdb.InvalidInputException)):
                 database.execute(statement)
