@@ -9,6 +9,10 @@ from dataclasses import dataclass
 _MARKERS = re.compile(
     r"_SUCCESS|_committed_.*|_started_.*|_metadata|_common_metadata|_last_checkpoint|.*\.crc|.*_\$folder\$"
 )
+# What SQLite and DuckDB keep beside a database while it is written to.
+_SIDE_FILES = re.compile(
+    r".*\.(?:db|db3|sqlite|sqlite3|s3db|gpkg)-(?:wal|shm|journal)|.*\.(?:db|duckdb|ddb)\.wal", re.IGNORECASE | re.DOTALL
+)
 _WORK_FOLDERS = frozenset({"_temporary", "_spark_metadata", "_checkpoints", "__MACOSX"})
 _LOG_OF = {"_delta_log": "delta", ".hoodie": "hudi"}
 _FIRST = ("delta", "iceberg", "hudi")
@@ -81,6 +85,8 @@ def ignored_reason(key: str, size: int) -> str | None:
     *folders, name = key.split("/")
     if _MARKERS.fullmatch(name):
         return "marker"
+    if _SIDE_FILES.fullmatch(name):
+        return "log of a database"
     if any(folder in _WORK_FOLDERS for folder in folders):
         return "temporary"
     if any(part.startswith(".") and part not in (".", "..") for part in (*folders, name)):

@@ -6,7 +6,11 @@ import bz2
 import gzip
 import io
 import json
+import sqlite3
+import tempfile
+from pathlib import Path
 
+import duckdb
 import fastavro
 import openpyxl
 import pyarrow as pa
@@ -61,6 +65,24 @@ def _workbook() -> bytes:
     return out.getvalue()
 
 
+def _sqlite() -> bytes:
+    with sqlite3.connect(":memory:") as database:
+        database.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT)")
+        database.executemany("INSERT INTO t VALUES (?, ?)", [(at, f"n{at}") for at in range(50)])
+        database.commit()
+        data: bytes = database.serialize()
+    database.close()
+    return data
+
+
+def _duckdb() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "x.duckdb"
+        with duckdb.connect(str(path)) as database:
+            database.execute("CREATE TABLE t AS SELECT range AS id, 'n' || range AS name FROM range(50)")
+        return path.read_bytes()
+
+
 def lake() -> dict[str, bytes]:
     """Objects by key: read, ignored, unknown and failed ones, and two lakehouse tables."""
     csv = b"id;name\n" + b"".join(f"{at};n{at}\n".encode() for at in range(50))
@@ -80,6 +102,9 @@ def lake() -> dict[str, bytes]:
         "arrow/x.feather": arrow_bytes(COLUMNS),
         "arrow/y.arrows": _stream(),
         "books/people.xlsx": _workbook(),
+        "db/lite.sqlite": _sqlite(),
+        "db/duck.duckdb": _duckdb(),
+        "db/duck.duckdb.wal": b"what is not written yet",
         "csv/x.csv": csv,
         "csv/packed/x.csv.gz": gzip.compress(csv, mtime=0),
         "csv/packed/y.csv.zst": zstd.compress(csv),

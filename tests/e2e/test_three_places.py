@@ -82,7 +82,7 @@ def test_every_format_is_the_same_row_for_row_wherever_it_lies(
         row["table_name"]: row["row_count"] for row in rows
     }
     assert {row["file_type"] for row in rows} == {
-        *("parquet", "orc", "avro", "arrow", "excel", "csv", "json", "delta", "iceberg")
+        *("parquet", "orc", "avro", "arrow", "excel", "csv", "json", "delta", "iceberg", "sqlite", "duckdb")
     }
     assert {row["status"] for row in files} == {"read", "ignored", "unknown", "failed"}
 
