@@ -144,7 +144,7 @@ def test_ctrl_c_during_a_slow_statement_is_back_within_five_seconds(demo: Nuvyn,
 def test_kill_9_between_the_tables_and_the_mark_is_completed_by_the_next_sync(
     demo: Nuvyn, warehouse: Warehouse
 ) -> None:
-    warehouse.fail("slow", "INSERT INTO .*`sources`", seconds=4)
+    warehouse.fail("slow", "INSERT INTO .*`sources`", seconds=60)
     process = demo.start("sync")
     wait_for(lambda: warehouse.sent("INSERT INTO .*`sources`"), 30)
     process.kill()

@@ -56,6 +56,7 @@ class _Operation:
     result: pa.Table = field(default_factory=lambda: pa.table({}))
     done: threading.Event = field(default_factory=threading.Event)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    awake: threading.Event = field(default_factory=threading.Event)
     fetched: bool = False
 
 
@@ -87,10 +88,11 @@ class Warehouse:
         self.engine.close()
 
     def settle(self, *, cancel: bool = False) -> None:
-        """Wait until no statement runs any more, or end them all."""
+        """Let slow statements run on at once, or end them, and wait until none runs any more."""
         for operation in list(self._operations.values()):
             if cancel:
                 operation.cancelled.set()
+            operation.awake.set()
             operation.done.wait(60)
 
     def clear(self) -> None:
@@ -190,7 +192,9 @@ class Warehouse:
         slow = self._hits("slow", operation.statement)
         self.running.set()
         try:
-            if (wait := slow.seconds if slow else self.slow_s) and operation.cancelled.wait(wait):
+            if wait := slow.seconds if slow else self.slow_s:
+                operation.awake.wait(wait)
+            if operation.cancelled.is_set():
                 operation.state = ttypes.TOperationState.CANCELED_STATE
                 return
             if self._hits("conflict", operation.statement):
@@ -259,6 +263,7 @@ class Warehouse:
         operation = self._operations[req.operationHandle.operationId.guid]
         self.cancels.append(operation.statement)
         operation.cancelled.set()
+        operation.awake.set()
         return ttypes.TCancelOperationResp(status=_GOOD)
 
     def CloseOperation(self, req: Any) -> Any:
