@@ -73,9 +73,9 @@ class Held:
         """Take what the log says; yields the keys of live files whose rows only they tell themselves."""
         self.result = result
         account = result.account
-        blamed = result.blamed or max(file.key for file in self.log)
+        blamed = result.blamed or (None if account else max(file.key for file in self.log))
         live = {file.key: file for file in account.files or () if file.key is not None} if account else {}
-        said = _said(account, pool) if account else None
+        said = _Sayings(account, pool) if account else None
         for key, entry in self.entries.items():
             file = live.get(key)
             if file is not None and said is not None:
@@ -86,10 +86,8 @@ class Held:
                 elif file.rows is None and count_rows:
                     yield key
                 else:
-                    rows = file.rows if count_rows else None
-                    source = account.row_count_source if rows is not None and account else None
                     entry.status = FileStatus.READ
-                    entry.tables = (replace(said, row_count=rows, row_count_source=source),)
+                    entry.tables = said.of(file.rows if count_rows else None)
             elif account is not None and account.files is not None:
                 self._set_aside(entry, account.set_aside)
             elif account is None and key == blamed:
@@ -166,14 +164,28 @@ class Held:
             entry.ignore(reasons.get(key) or ignored_reason(below, entry.file.size) or _NOT_LIVE)
 
 
-def _said(account: Account, pool: SchemaPool) -> Said:
-    """What each live file is taken to say: the table's schema, for the log speaks for all of them."""
-    columns = tuple(
-        Column(column.name, column.type, column.nullable, column.native_type, column.type_source)
-        for column in account.columns
-        if not column.is_partition
-    )
-    return pool.say(TableReading(columns, None, None))
+class _Sayings:
+    """What each live file is taken to say: the table's schema, for the log speaks for all of them.
+
+    Files of as many rows share one object: a table may have millions.
+    """
+
+    def __init__(self, account: Account, pool: SchemaPool) -> None:
+        columns = tuple(
+            Column(column.name, column.type, column.nullable, column.native_type, column.type_source)
+            for column in account.columns
+            if not column.is_partition
+        )
+        self._said = pool.say(TableReading(columns, None, None))
+        self._source = account.row_count_source
+        self._by_rows: dict[int | None, tuple[Said]] = {None: (self._said,)}
+
+    def of(self, rows: int | None) -> tuple[Said]:
+        """What a file of so many rows says."""
+        found = self._by_rows.get(rows)
+        if found is None:
+            found = self._by_rows[rows] = (replace(self._said, row_count=rows, row_count_source=self._source),)
+        return found
 
 
 def _rows(account: Account, entries: Mapping[str, Listed]) -> tuple[int | None, CountSource | None, Sequence[str]]:

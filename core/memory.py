@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from core.formats.base import ReadOptions
 
 # Raise it when a reader's answers change, so that files read before are read again.
-_READERS = 4
+_READERS = 5
+# Rows made Python objects at once: files are asked for in the order that they are kept in.
+_SLICE = 4_096
 
 
 def reader_key(options: ReadOptions) -> str:
@@ -58,6 +60,7 @@ class Memory:
     def __init__(self, remembered: Remembered | None, source_path: str, key: str, pool: SchemaPool) -> None:
         self._files: dict[str, list[int]] = {}
         self._table: Any = None
+        self._slice: tuple[int, list[dict[str, Any]]] = (-1, [])
         self._schemas: dict[str, Schema] = {}
         self._lakehouses: dict[str, str] = {}
         if remembered is None or (remembered.source_path, remembered.reader_key) != (source_path, key):
@@ -96,7 +99,10 @@ class Memory:
         return Known(rows[0]["file_type"], tables, rows[0]["error"])
 
     def _row(self, at: int) -> dict[str, Any]:
-        return {name: self._table.column(name)[at].as_py() for name in self._table.column_names}
+        start = at - at % _SLICE
+        if self._slice[0] != start:
+            self._slice = (start, self._table.slice(start, _SLICE).to_pylist())
+        return self._slice[1][at - start]
 
 
 def _same(file: DataFile, row: dict[str, Any]) -> bool:

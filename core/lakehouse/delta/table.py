@@ -146,10 +146,11 @@ def _live(folder: Folder, outside: Paths, file: Live) -> LiveFile:
     if _ABSOLUTE.match(file.path):
         # To another table's folder (a shallow clone), or into this one, wherever it was then.
         here = outside.find(path)
-        found = here.key if here is not None and here.size == file.size else None
+        here = here if here is not None and here.size == file.size else None
     else:
-        found = next((key for name in (path, file.path) if (key := folder.key(name)) in folder.files), None)
-    return LiveFile(found, file.size, file.rows, file.deleted)
+        here = folder.files.get(folder.key(path)) or folder.files.get(folder.key(file.path))
+    # The listing's own text of the key: a table may have millions.
+    return LiveFile(here.key if here else None, file.size, file.rows, file.deleted)
 
 
 def _is_vector(key: str) -> bool:
