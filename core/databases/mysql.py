@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from core.catalog import Column, CountSource, TypeSource
 from core.databases.base import Asker, Kind, Relation, Row
-from core.datatypes.sql import MYSQL, spark_type
+from core.datatypes.sql import MYSQL, Translator
 
 _SYSTEM = "('mysql', 'information_schema', 'performance_schema', 'sys')"
 _KINDS = {"BASE TABLE": Kind.TABLE, "SYSTEM VERSIONED": Kind.TABLE, "VIEW": Kind.VIEW, "SEQUENCE": None}
@@ -41,8 +41,9 @@ class MySql:
         where = "table_schema = %s" if self._database else f"table_schema NOT IN {_SYSTEM}"
         given = (self._database,) if self._database else ()
         columns: dict[tuple[str, str], list[Column]] = defaultdict(list)
+        translate = Translator(MYSQL)
         for schema, table, *facts in ask(_COLUMNS.format(where=where), given):
-            columns[schema, table].append(_column(facts))
+            columns[schema, table].append(_column(facts, translate))
         partitions = {(row[0], row[1]): row for row in ask(_PARTITIONS.format(where=where), given)}
         for row in ask(_RELATIONS.format(where=where), given):
             kind = _KINDS.get(row[2], Kind.VIEW)
@@ -93,11 +94,11 @@ def _plain_columns(expression: str, columns: tuple[Column, ...]) -> tuple[str, .
     return tuple(names) if all(name in known for name in names) else ()
 
 
-def _column(facts: list[object]) -> Column:
+def _column(facts: list[object], translate: Translator) -> Column:
     name, native, nullable, key, comment = facts
     return Column(
         name=str(name),
-        type=_type(str(native)),
+        type=_type(str(native), translate),
         nullable=nullable == "YES",
         native_type=str(native),
         type_source=TypeSource.DECLARED,
@@ -106,12 +107,12 @@ def _column(facts: list[object]) -> Column:
     )
 
 
-def _type(native: str) -> str:
+def _type(native: str, translate: Translator) -> str:
     """What MySQL's own client takes for a truth value is one here: `tinyint(1)` and `bit(1)`."""
     plain = native.lower().removesuffix(" zerofill")
     if plain in ("tinyint(1)", "bit(1)"):
         return "boolean"
-    return str(spark_type(plain, MYSQL) or "string")
+    return str(translate(plain) or "string")
 
 
 def _quoted(name: str) -> str:

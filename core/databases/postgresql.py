@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from core.catalog import Column, CountSource, TypeSource
 from core.databases.base import Asker, Kind, Relation, Row
 from core.datatypes.spark import STRING, Array, SparkType, Struct
-from core.datatypes.sql import POSTGRESQL, spark_type
+from core.datatypes.sql import POSTGRESQL, Translator
 
 _KINDS = {
     "r": Kind.TABLE,
@@ -59,9 +60,10 @@ ORDER BY n.nspname, c.relname
 """
 _COLUMNS = f"""
 SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnotnull,
-       coalesce(a.attnum = ANY (k.indkey), false), col_description(a.attrelid, a.attnum), a.attidentity, a.attgenerated
+       coalesce(a.attnum = ANY (k.indkey), false), d.description
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisprimary
+LEFT JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
   AND {_NOT_SYSTEM}
 ORDER BY a.attrelid, a.attnum
@@ -76,7 +78,8 @@ SELECT t.oid, t.typtype, t.typbasetype, format_type(t.typbasetype, t.typtypmod),
        (SELECT array_agg(a.atttypid::bigint ORDER BY a.attnum) FROM pg_attribute a
         WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped)
 FROM pg_type t LEFT JOIN pg_class r ON r.oid = t.typrelid
-WHERE t.oid >= 16384 AND (t.typrelid = 0 OR r.relkind = 'c' OR t.oid IN
+LEFT JOIN pg_type e ON e.oid = t.typelem LEFT JOIN pg_class er ON er.oid = e.typrelid
+WHERE t.oid >= 16384 AND (coalesce(r.relkind, er.relkind, 'c') = 'c' OR t.oid IN
       (SELECT atttypid FROM pg_attribute WHERE attrelid >= 16384))
 """
 _DEEPEST = 20
@@ -125,18 +128,10 @@ def _relation(row: Row, columns: tuple[Column, ...]) -> Relation:
     )
 
 
-def _column(facts: list[object], types: _Types) -> Column:
-    name, native, type_, not_null, is_key, comment, _identity, _generated = facts
-    spark, never_null = types.spark(int(str(type_)), str(native), 0)
-    return Column(
-        name=str(name),
-        type=str(spark),
-        nullable=not (not_null or never_null),
-        native_type=str(native),
-        type_source=TypeSource.DECLARED,
-        is_key=bool(is_key),
-        comment=None if comment is None else str(comment),
-    )
+def _column(facts: list[Any], types: _Types) -> Column:
+    name, native, number, not_null, is_key, comment = facts
+    type_, never_null = types.named(number, native)
+    return Column(name, type_, not (not_null or never_null), native, TypeSource.DECLARED, (), is_key, comment)
 
 
 class _Types:
@@ -144,12 +139,22 @@ class _Types:
 
     def __init__(self, rows: list[Row]) -> None:
         self._rows = {int(row[0]): row for row in rows}
+        self._built_in = Translator(POSTGRESQL)
+        self._named: dict[tuple[int, str], tuple[str, bool]] = {}
+
+    def named(self, number: int, native: str) -> tuple[str, bool]:
+        """The name of a type's Spark type, and whether it (a domain) never is null."""
+        found = self._named.get((number, native))
+        if found is None:
+            spark, never_null = self.spark(number, native, 0)
+            found = self._named[number, native] = str(spark), never_null
+        return found
 
     def spark(self, number: int, native: str, depth: int) -> tuple[SparkType, bool]:
         """The Spark type of one, and whether it (a domain) never is null."""
         row = self._rows.get(number)
         if row is None or depth > _DEEPEST:
-            return spark_type(native, POSTGRESQL) or STRING, False
+            return self._built_in(native) or STRING, False
         _, kind, base, base_native, element, not_null, names, natives, numbers = row
         if kind == "d":
             inner, never = self.spark(int(base), base_native, depth + 1)

@@ -77,7 +77,9 @@ class Server:
         connection = self.connection
         self.requests["QUERY"] += 1
         try:
-            return list(connection.exec_driver_sql(sql, tuple(parameters)).fetchall())
+            # From the driver's cursor: SQLAlchemy's own rows cost as much again.
+            with connection.exec_driver_sql(sql, tuple(parameters)) as result:
+                return list(result.cursor.fetchall()) if result.cursor is not None else []
         except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
             raise source_error(error, self._location.shown, connecting=False) from None
 

@@ -122,6 +122,20 @@ MYSQL = Dialect(
 )
 
 
+class Translator:
+    """`spark_type` for many columns of one database, most of which say the same few types."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._known: dict[str, SparkType | None] = {}
+
+    def __call__(self, declared: str) -> SparkType | None:
+        """The Spark type of a declared one, or None when that says nothing known."""
+        if declared not in self._known:
+            self._known[declared] = spark_type(declared, self._dialect)
+        return self._known[declared]
+
+
 def spark_type(declared: str, dialect: Dialect) -> SparkType | None:
     """The Spark type of a declared one, or None when that says nothing known."""
     try:
