@@ -195,3 +195,15 @@ def test_what_was_removed_though_it_was_not_live_tells_of_damage() -> None:
     assert warned(first | {key(1): swapped}) == []
     tombs = commit(protocol(), meta(), remove("gone"), add("a", 1))
     assert warned({key(1, f"checkpoint.{UUID}.json"): tombs, key(2): commit(remove("a"))}) == []
+
+
+def test_an_action_that_nobody_knows_is_told() -> None:
+    usual = commit(
+        *({name: {}} for name in ("commitInfo", "txn", "cdc", "checkpointMetadata")), {"add": None, "txn": {}}
+    )
+    first = {key(0): commit(protocol(), meta(), add("a", 1)) + usual}
+    assert warned(first) == []
+    assert warned(first | {key(1): commit({"remoVe": {"path": "a"}})}) == [
+        "its log has actions that are not known: remoVe"
+    ]
+    assert warned(first | {key(1): b"{}\n"}) == []

@@ -19,6 +19,13 @@ _ROWS_FIRST = re.compile(r'\s*\{\s*"numRecords"\s*:\s*(\d{1,18})\s*[,}]')
 _TOO_MUCH = 1 << 53
 
 
+# What a log says besides (Delta protocol, "Actions"); null where a writer names all of an action's kinds.
+_OF_NO_EFFECT = frozenset(
+    {"add", "remove", "metaData", "protocol", "domainMetadata"}
+    | {"commitInfo", "txn", "cdc", "sidecar", "checkpointMetadata"}
+)
+
+
 class Live(NamedTuple):
     """A live file: its path as written, bytes, rows (None: the log doesn't say), and how many of them are deleted."""
 
@@ -30,13 +37,17 @@ class Live(NamedTuple):
 
 @dataclass(slots=True)
 class State:
-    """`files` are the live ones by decoded path and vector; `astray` counts removals of what was not live."""
+    """`files` are the live ones by decoded path and vector.
+
+    `astray` counts removals of what was not live, `unknown` are kinds of action that the protocol does not have.
+    """
 
     metadata: dict[str, Any] | None = None
     protocol: dict[str, Any] = field(default_factory=dict)
     domains: dict[str, Any] = field(default_factory=dict)
     files: dict[str, Live] = field(default_factory=dict)
     astray: int = 0
+    unknown: set[str] = field(default_factory=set)
 
     def apply(self, action: Mapping[str, Any]) -> None:
         """Apply one line of a commit.
@@ -56,6 +67,8 @@ class State:
             self.protocol = protocol
         elif (domain := action.get("domainMetadata")) is not None:
             self.domains[domain["domain"]] = None if domain.get("removed") else domain.get("configuration")
+        elif not _OF_NO_EFFECT.issuperset(action):
+            self.unknown.update(action.keys() - _OF_NO_EFFECT)
 
     def add(self, path: str, vector: Mapping[str, Any] | None, size: int | None, rows: int | None) -> None:
         """A file came in. `path` is URL-encoded, as the log has it."""

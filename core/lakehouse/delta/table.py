@@ -112,6 +112,8 @@ def _account(folder: Folder, segment: Segment, state: State, warnings: list[str]
         warnings.append(
             f"this is version {segment.version}, but its log has traces of version {version}, whose commit is missing"
         )
+    if state.unknown:
+        warnings.append(f"its log has actions that are not known: {', '.join(sorted(state.unknown)[:5])}")
     if state.astray:
         warnings.append(f"{plural(state.astray, 'removal')} of files that were not live: its log is damaged")
     if empty := [file.key for file in segment.commits if not file.size]:
