@@ -60,7 +60,7 @@ async def test_retry_runs_what_failed_again_and_again_makes_a_new_job(
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: house.store.line(job_id).state is JobState.PARTIAL)
         late.write_text("y\n2\n")
-        await until(pilot, lambda: getattr(grid_of(app).row, "failed", 0) == 1)
+        await until(pilot, lambda: getattr(grid_of(app).row, "state", "") == "partial")
         await pilot.press("t")
         await until(pilot, lambda: house.store.line(job_id).state is JobState.COMPLETED)
         await pilot.press("1")
