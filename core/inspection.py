@@ -62,7 +62,7 @@ async def inspect(
     )
     sink = Collected()
     if location.kind is Kind.DATABASE:
-        opened, catalog = open_database(location, statement_timeout_s=STATEMENT_TIMEOUT_S)
+        opened, catalog = open_database(location, connection, statement_timeout_s=STATEMENT_TIMEOUT_S)
         try:
             done = await extract_database(request, opened, catalog, location.scheme, sink, progress)
         finally:

@@ -50,7 +50,7 @@ async def probe(
     """
     location = locate(path, source_type, connection=connection)
     if location.kind is Kind.DATABASE:
-        return await _catalog(location, limit)
+        return await _catalog(location, connection, limit)
     store = open_store(location, connection, max_concurrency=4)
     try:
         async with asyncio.timeout(TIMEOUT_S):
@@ -61,9 +61,9 @@ async def probe(
         await store.close()
 
 
-async def _catalog(location: Location, limit: int) -> Probe:
+async def _catalog(location: Location, named: Connection | None, limit: int) -> Probe:
     began = time.monotonic()
-    connection, catalog = open_database(location, statement_timeout_s=TIMEOUT_S)
+    connection, catalog = open_database(location, named, statement_timeout_s=TIMEOUT_S)
     try:
         found = await in_thread(
             connection, lambda: [r.full_name for r in catalog.relations(connection, lambda _: None)]

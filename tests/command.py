@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,9 +73,13 @@ class Nuvyn:
             cwd=self.home,
         )
 
-    def payload(self, sources: dict[str, str], workflow: str = "w", name: str = "payload.json", **job: Any) -> str:
-        """Write a payload of sources (id -> path) and return its file's name."""
-        listed = [{"source_id": k, "data_source_path": v} for k, v in sources.items()]
+    def payload(
+        self, sources: Mapping[str, str | dict[str, Any]], workflow: str = "w", name: str = "payload.json", **job: Any
+    ) -> str:
+        """Write a payload of sources (id -> path, or all that the entry says) and return its file's name."""
+        listed = [
+            {"source_id": k} | (v if isinstance(v, dict) else {"data_source_path": v}) for k, v in sources.items()
+        ]
         path = self.home / name
         path.write_text(json.dumps({"workflow_id": workflow, "sources": listed} | job))
         return str(path)

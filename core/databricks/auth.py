@@ -69,7 +69,7 @@ class ServicePrincipal:
         if answer.status != 200:
             hint = "check DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET; the secret may have expired"
             who = f"{target.host} refuses the {target.login} (HTTP {answer.status})"
-            raise WarehouseError(Trouble.REFUSED, who, hint=hint)
+            raise WarehouseError(Trouble.LOGIN, who, hint=hint)
         found = json.loads(answer.data)
         self._token = str(found["access_token"])
         register(self._token)

@@ -40,9 +40,15 @@ class Trouble(StrEnum):
     UPLOAD = "upload"
     """The storage behind a volume did not take a file. Upload it again."""
     MISSING = "missing"
-    """The catalog, schema or table is not there."""
+    """The server, warehouse, catalog, schema or table is not there."""
+    LOGIN = "login"
+    """Who logs in is not let in."""
+    DENIED = "denied"
+    """Who is logged in lacks a privilege."""
+    SLOW = "slow"
+    """The statement took longer than it may, and was taken back."""
     REFUSED = "refused"
-    """For good: bad credentials, no permission, wrong SQL."""
+    """For good, for any other reason: wrong SQL, a certificate that is not trusted."""
 
 
 TRANSIENT = frozenset({Trouble.BUSY, Trouble.NETWORK, Trouble.SESSION, Trouble.CONFLICT, Trouble.UPLOAD})
@@ -113,7 +119,7 @@ def _network(chain: list[BaseException], names: set[str], target: Target) -> War
         return WarehouseError(Trouble.REFUSED, f"the certificate of {target.host} is not trusted", hint=hint)
     if any(isinstance(each, socket.gaierror) for each in chain) or "NameResolutionError" in names:
         hint = "correct server_hostname (DATABRICKS_SERVER_HOSTNAME), or mend the network"
-        return WarehouseError(Trouble.REFUSED, f"there is no server called {target.host}", hint=hint)
+        return WarehouseError(Trouble.MISSING, f"there is no server called {target.host}", hint=hint)
     if any(isinstance(each, ConnectionRefusedError) for each in chain):
         hint = "is server_hostname right, and does a firewall stand between?"
         return WarehouseError(Trouble.NETWORK, f"{target.address} refuses connections", hint=hint)
@@ -131,12 +137,12 @@ def _status(code: str, text: str, target: Target) -> WarehouseError:
         return WarehouseError(Trouble.BUSY, "the warehouse is busy or starting")
     if code in ("401", "403"):
         return WarehouseError(
-            Trouble.REFUSED, f"{target.host} refuses the {target.login} (HTTP {code})", hint=_LOGIN_HINTS[target.auth]
+            Trouble.LOGIN, f"{target.host} refuses the {target.login} (HTTP {code})", hint=_LOGIN_HINTS[target.auth]
         )
     if code == "404":
         hint = "copy http_path (DATABRICKS_HTTP_PATH) from the warehouse's connection details"
         return WarehouseError(
-            Trouble.REFUSED, f"there is no warehouse at {target.http_path} on {target.host}", hint=hint
+            Trouble.MISSING, f"there is no warehouse at {target.http_path} on {target.host}", hint=hint
         )
     if code.startswith("5"):
         return WarehouseError(Trouble.NETWORK, f"{target.host} answered HTTP {code}")
@@ -161,7 +167,7 @@ def _sql_fault(text: str, target: Target) -> WarehouseError:
         hint = "sync into a catalog of Unity Catalog: --target CATALOG.SCHEMA, or catalog below [databricks]"
         return WarehouseError(Trouble.REFUSED, f"hive_metastore is switched off in this workspace: {text}", hint=hint)
     if name.startswith("INSUFFICIENT_PERMISSIONS") or "PERMISSION_DENIED" in text or state == "42501":
-        return WarehouseError(Trouble.REFUSED, f"no permission: {text}", hint=_grants(target))
+        return WarehouseError(Trouble.DENIED, f"no permission: {text}", hint=_grants(target))
     if "CATALOG" in name and ("NOT_FOUND" in name or "NO_SUCH" in name):
         hint = "name another with --target CATALOG.SCHEMA, or catalog below [databricks]"
         return WarehouseError(

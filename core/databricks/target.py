@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -91,7 +91,8 @@ def is_configured(
     settings: Settings, credentials: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None
 ) -> bool:
     """Whether anything names a warehouse to write to; it may still be incomplete."""
-    return "server_hostname" in _merged(settings, credentials or {}, os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    return "server_hostname" in _merged((settings.databricks, _variables(environ), credentials or {}), environ)
 
 
 def target_of(
@@ -110,7 +111,32 @@ def target_of(
         NotConfigured: something is missing; the message names all of it.
         UsageError: something is wrong.
     """
-    found = _merged(settings, credentials or {}, os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    return _target(
+        _merged((settings.databricks, _variables(environ), credentials or {}), environ),
+        place=(settings.catalog, settings.schema_name),
+        wanted=place,
+        where=f"below [databricks] in {settings.config_file}",
+    )
+
+
+def source_target(
+    layers: Sequence[Mapping[str, Any]], place: tuple[str, str], environ: Mapping[str, str] | None = None
+) -> Target:
+    """A warehouse to read from, whose catalog and schema are `place`: the variables, and over them each of `layers`.
+
+    Raises:
+        NotConfigured: something is missing; the message names all of it.
+        UsageError: something is wrong.
+    """
+    environ = os.environ if environ is None else environ
+    found = _merged((_variables(environ), *layers), environ)
+    # Where sync writes is no place to read from unasked.
+    found = {name: value for name, value in found.items() if name not in ("catalog", "schema", "volume")}
+    return _target(found, place=place, wanted=None, where="into the connection that the source names")
+
+
+def _target(found: Mapping[str, str], *, place: tuple[str, str], wanted: str | None, where: str) -> Target:
     kind = _auth_kind(found)
     needed = {
         AuthKind.PAT: ("access_token",),
@@ -123,12 +149,12 @@ def target_of(
         variables = ", ".join(FIELDS[name][0] for name in missing)
         raise NotConfigured(
             f"no Databricks warehouse is configured: {variables} not set",
-            hint=f"set them, or write {', '.join(missing)} below [databricks] in {settings.config_file}",
+            hint=f"set them, or write {', '.join(missing)} {where}",
         )
     scheme, host, port = _server(found["server_hostname"])
-    catalog, schema = found.get("catalog", settings.catalog), found.get("schema", settings.schema_name)
-    if place:
-        catalog, dot, rest = place.partition(".")
+    catalog, schema = found.get("catalog", place[0]), found.get("schema", place[1])
+    if wanted:
+        catalog, dot, rest = wanted.partition(".")
         schema = rest if dot else schema
     for what, name in (("catalog", catalog), ("schema", schema)):
         if not _NAME.fullmatch(name):
@@ -151,22 +177,31 @@ def target_of(
     )
 
 
-def _merged(settings: Settings, credentials: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, str]:
-    variables = {
+def _variables(environ: Mapping[str, str]) -> dict[str, str | None]:
+    return {
         name: next((environ[variable] for variable in names if environ.get(variable)), None)
         for name, names in FIELDS.items()
     }
-    given = {_ALIASES.get(name, name): value for name, value in credentials.items()}
+
+
+def _merged(layers: Iterable[Mapping[str, Any]], environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings of all layers, each over those before it."""
     found: dict[str, str] = {}
-    for layer in (settings.databricks, variables, given):
+    for given in layers:
+        layer = {_ALIASES.get(name, name): value for name, value in given.items()}
         values = {name: _text(name, layer[name], environ) for name in FIELDS if layer.get(name) not in (None, "")}
         host = values.get("server_hostname")
-        elsewhere = host is not None and host != found.get("server_hostname")
+        elsewhere = host is not None and _bare(host) != _bare(found.get("server_hostname", ""))
         if elsewhere or any(name in values for name in _CREDENTIALS):
             gone = (*_CREDENTIALS, "http_path") if elsewhere else _CREDENTIALS
             found = {name: value for name, value in found.items() if name not in gone}
         found |= values
     return found
+
+
+def _bare(server: str) -> str:
+    """A server's name without what it may be written with."""
+    return server.lower().removeprefix("https://").rstrip("/").removesuffix(":443")
 
 
 def _text(name: str, value: Any, environ: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from core import __version__
 from core.backoff import backoff
 from core.databricks.auth import login
-from core.databricks.faults import SyncStopped, Trouble, fault_of
+from core.databricks.faults import SyncStopped, Trouble, WarehouseError, fault_of
 from core.databricks.target import Target
 from core.errors import UsageError
 
@@ -43,8 +43,16 @@ _LOUD = ("databricks", "urllib3", "thrift", "pybreaker")
 class Warehouse:
     """Opens its session with the first statement, and again when it is lost. Used by one thread."""
 
-    def __init__(self, target: Target, stop: threading.Event, tell: Tell = lambda _: None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        stop: threading.Event,
+        tell: Tell = lambda _: None,
+        *,
+        statement_timeout_s: float | None = None,
+    ) -> None:
         self._target, self._stop, self._tell = target, stop, tell
+        self._timeout_s = statement_timeout_s
         self._connection: Any = None
         self.statements = 0
         """How many statements were sent, with those sent again."""
@@ -150,11 +158,17 @@ class Warehouse:
     def _await(self, cursor: Any) -> None:
         """Wait for the end of what runs; take it back when stopped."""
         wait, most = _POLL_S
+        began = time.monotonic()
         while cursor.is_query_pending():
-            if self._stop.wait(wait):
+            stopped = self._stop.wait(wait)
+            slow = self._timeout_s is not None and time.monotonic() - began > self._timeout_s
+            if stopped or slow:
                 with suppress(Exception):
                     cursor.cancel()
+            if stopped:
                 raise SyncStopped
+            if slow:
+                raise WarehouseError(Trouble.SLOW, f"a statement took longer than {self._timeout_s:g} s")
             wait = min(wait * 1.5, most)
 
     def _stage(self, connection: Any, sql: str, file: Path | None) -> None:

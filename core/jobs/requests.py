@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from copy import deepcopy
 
+from core.errors import NuvynError
 from core.jobs.model import JobRecord
 from core.jobs.store import JobStore
 from core.payload.load import check
-from core.payload.models import Job
+from core.payload.models import Job, Source
 from core.settings import Settings
+from core.sources.database_urls import FILE_DATABASES
 from core.sources.local_paths import absolute, is_relative
+from core.sources.locations import locate
+from core.sources.place import Kind
 
 
 def create(store: JobStore, job: Job, *, write_to_db: bool = False, owner: str | None = None) -> str:
@@ -39,6 +43,16 @@ def anchored(job: Job, settings: Settings) -> Job:
     twin = check(raw, defaults=settings.options).job
     assert twin is not None, "it was accepted before"
     for source in twin.sources:
-        if source.path and is_relative(source.path):
+        if source.path and is_relative(source.path) and _is_file_path(source, settings):
             source.raw["data_source_path"] = absolute(source.path)
     return check(raw, defaults=settings.options).job or job
+
+
+def _is_file_path(source: Source, settings: Settings) -> bool:
+    """Whether a path without a scheme means files here, and no cloud's host or a database of a connection."""
+    try:
+        connection = settings.connection(source.connection) if source.connection else None
+        location = locate(source.path or "", source.type, connection=connection)
+    except NuvynError:
+        return False
+    return location.kind is Kind.LOCAL or location.scheme in FILE_DATABASES

@@ -12,6 +12,7 @@ from typing import Any
 
 from core import __version__
 from core.backoff import backoff
+from core.connections import Connection
 from core.databases.open import open_database
 from core.errors import Fault, NuvynError, SourceError
 from core.extract import Extraction, Request, extract
@@ -133,11 +134,11 @@ async def _attempt(
     started, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
     options = task.source.options
     location = location_of(task.source, settings)
+    connection = settings.connection(task.source.connection) if task.source.connection else None
     progress.phase = Phase.CONNECTING
     if location.kind is Kind.DATABASE:
-        done = await _extract_database(task, location, stage, progress)
+        done = await _extract_database(task, location, connection, stage, progress)
     else:
-        connection = settings.connection(task.source.connection) if task.source.connection else None
         inner = open_store(location, connection, max_concurrency=options.max_concurrency)
         store = RetryingStore(inner, retries=options.retries)
         try:
@@ -174,14 +175,16 @@ async def _attempt(
     return stage
 
 
-async def _extract_database(task: SourceTask, location: Location, stage: Stage, progress: Progress) -> Extraction:
+async def _extract_database(
+    task: SourceTask, location: Location, named: Connection | None, stage: Stage, progress: Progress
+) -> Extraction:
     timeout = task.source.options.timeout_s or STATEMENT_TIMEOUT_S
-    connection, catalog = open_database(location, statement_timeout_s=timeout)
+    opened, catalog = open_database(location, named, statement_timeout_s=timeout)
     request = _request(task, location)
     try:
-        return await extract_database(request, connection, catalog, location.scheme, stage, progress)
+        return await extract_database(request, opened, catalog, location.scheme, stage, progress)
     finally:
-        await asyncio.to_thread(connection.close)
+        await asyncio.to_thread(opened.close)
 
 
 def run_row(

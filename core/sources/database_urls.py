@@ -17,7 +17,10 @@ DIALECTS = frozenset(
     | {"awsathena", "vertica", "exasol", "hana", "firebird", "access", "motherduck", "crate", "impala", "starrocks"}
 )
 _ALIASES = {"postgres": "postgresql", "sqlserver": "mssql", "sqlite3": "sqlite"}
-_FILES = ("sqlite", "duckdb")
+FILE_DATABASES = ("sqlite", "duckdb")
+"""Databases that are one file."""
+
+_CATALOG = re.compile(r"[^:/\\\s@?.]+(?:\.[^:/\\\s@?]+)?")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(\+[A-Za-z0-9_.]+)?://(.*)", re.DOTALL)
 
 
@@ -35,7 +38,8 @@ def is_database(scheme: str) -> bool:
 def locate_database(path: str, source_type: str, connection: Connection | None, environ: Mapping[str, str]) -> Location:
     """A database by its URL, its file, or its connection's URL. `${ENV}` in it is resolved.
 
-    A password that the URL leaves out is the connection's.
+    A password that the URL leaves out is the connection's. Databricks' `CATALOG` or `CATALOG.SCHEMA` alone is at the
+    warehouse of the connection, or of the environment.
 
     Raises:
         SourceError: it is neither.
@@ -48,11 +52,13 @@ def locate_database(path: str, source_type: str, connection: Connection | None, 
     # Not registered as they are: a host's name is no secret. The URL's secret parts are, below.
     url = expand(path, environ, secret=False)
     match = _URL.fullmatch(url)
+    if match is None and "databricks" in (source_type, connection.kind if connection else None):
+        match = _URL.fullmatch(f"databricks:///{url}") if _CATALOG.fullmatch(url) else None
     if match is None:
         return _file(written, url, source_type)
     dialect = dialect_of(match[1])
     rest = _with_password(match[3], connection)
-    if dialect in _FILES:
+    if dialect in FILE_DATABASES:
         rest = _absolute(rest)
     url = f"{dialect}{match[2] or ''}://{rest}"
     register_tree(url)
@@ -84,11 +90,12 @@ def _on_server(url: str, name: str) -> str:
 
 
 def _file(written: str, path: str, source_type: str) -> Location:
-    if source_type not in _FILES:
+    if source_type not in FILE_DATABASES:
         kind = source_type if source_type in DIALECTS else "postgresql"
-        raise unplaced(
-            f"{mask_url(written)} is not a database URL", f"write {kind}://USER@HOST/DATABASE, or sqlite:///FILE"
-        )
+        hint = f"write {kind}://USER@HOST/DATABASE, or sqlite:///FILE"
+        if kind == "databricks":
+            hint = "write CATALOG or CATALOG.SCHEMA, or databricks://HOST/CATALOG?http_path=PATH"
+        raise unplaced(f"{mask_url(written)} is not a database URL", hint)
     file = absolute(path)
     return Location(Kind.DATABASE, source_type, "", file, written, url=f"{source_type}:///{file}")
 

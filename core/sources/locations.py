@@ -117,8 +117,8 @@ def _without_scheme(path: str, kind: str | None, connection: Connection | None, 
     if kind in (Kind.AZURE, Kind.S3) and not path.startswith(("/", "~", ".", "\\")):
         scheme = "az" if kind is Kind.AZURE or kind == Kind.AZURE.value else "s3"
         raise unplaced(f"{path} is a path without a scheme", f"write {scheme}://{path}")
-    if kind == Kind.DATABASE.value and connection is not None and connection.url:
-        return database_urls.locate_database(path, Kind.DATABASE.value, connection, environ)
+    if kind is not None and connection is not None and (kind == Kind.DATABASE.value or kind in DATABASE_KINDS):
+        return database_urls.locate_database(path, kind, connection, environ)
     return local_paths.from_path(path)
 
 

@@ -18,6 +18,8 @@ import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
+from tests.servers.warehouse_catalog import information_schema, show
+
 MOST_PARAMETERS = 256
 LONGEST_STATEMENT = 4 << 20
 USER = "operator@example.com"
@@ -58,6 +60,10 @@ class Engine:
         self.clusters_legacy = True
         self.denied: set[str] = set()
         """Privileges that the user lacks: `SELECT`, `MODIFY`, `CREATE SCHEMA`, `CREATE TABLE`, `WRITE VOLUME`."""
+        self.parted: dict[tuple[str, str, str], list[str]] = {}
+        """Columns that tables are partitioned by."""
+        self.bare: set[str] = set()
+        """Names of legacy tables whose columns only their log has."""
         self._lock = threading.RLock()
         self._base = duckdb.connect(":memory:", config={"threads": 2})
         self._base.execute("SET GLOBAL TimeZone = 'UTC'")
@@ -72,6 +78,7 @@ class Engine:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder.mkdir(parents=True)
             self.legacy_disabled, self.clusters_legacy, self.denied = False, True, set()
+            self.parted, self.bare = {}, set()
 
     def close(self) -> None:
         self._base.close()
@@ -100,6 +107,10 @@ class Engine:
         """The result of a statement. Raises `Refused` as a warehouse would."""
         if len(parameters) > MOST_PARAMETERS or len(statement.encode()) > LONGEST_STATEMENT:
             raise Refused("STATEMENT_TOO_LARGE", "too many parameters, or too long a statement", "54000")
+        with self._lock, self._base.cursor() as cursor:
+            if (shown := show(cursor, statement, self.parted, self.bare)) is not None:
+                self._allow("USE SCHEMA", statement.strip())
+                return shown
         try:
             tree = sqlglot.parse_one(statement, read="databricks")
         except sqlglot.errors.ParseError as error:
@@ -137,7 +148,7 @@ class _Statement:
     def run(self) -> pa.Table:
         tree = self._tree
         self._check_places()
-        tree = tree.transform(_translated, self._engine)
+        tree = tree.transform(_translated, self._engine, self._cursor)
         if isinstance(tree, exp.Create):
             return self._create(tree)
         if isinstance(tree, exp.Describe):
@@ -172,6 +183,8 @@ class _Statement:
             ]
             if catalog not in known:
                 raise Refused("NO_SUCH_CATALOG_EXCEPTION", f"Catalog '{catalog}' was not found.", "42704")
+            if table.db == "information_schema":
+                continue
             if table is target and making:
                 self._engine._allow(f"CREATE {self._tree.kind}", f"CATALOG '{catalog}'")
                 if self._tree.kind == "TABLE":
@@ -198,7 +211,7 @@ class _Statement:
             " WHERE database_name = ? AND schema_name = ? AND table_name = ? ORDER BY column_index",
             list(name),
         ).fetchall()
-        return [(column, _SPARK_NAMES[type_]) for column, type_ in found]
+        return [(column, _SPARK_NAMES.get(type_, type_)) for column, type_ in found]
 
     def _create(self, tree: exp.Create) -> pa.Table:
         if tree.kind == "TABLE":
@@ -295,7 +308,7 @@ def _name(table: exp.Expression) -> tuple[str, str, str]:
     return (table.catalog, table.db, table.name)
 
 
-def _translated(node: exp.Expression, engine: Engine) -> exp.Expression:
+def _translated(node: exp.Expression, engine: Engine, cursor: duckdb.DuckDBPyConnection) -> exp.Expression:
     """What sqlglot leaves to the two dialects' own."""
     if isinstance(node, exp.CurrentUser):
         return exp.Literal.string(USER)
@@ -309,6 +322,9 @@ def _translated(node: exp.Expression, engine: Engine) -> exp.Expression:
     if isinstance(node, exp.FromJson) and node.expression.name[:1] not in '[{"':
         shape = _structure(exp.DataType.build(node.expression.name, dialect="databricks"))
         return sqlglot.parse_one(f"from_json({node.this.sql('duckdb')}, '{shape}')", read="duckdb")
+    if isinstance(node, exp.Table) and node.db == "information_schema":
+        sql = information_schema(cursor, node.catalog, node.name, engine.parted)
+        return sqlglot.parse_one(sql, read="duckdb").subquery(node.alias or node.name)
     if isinstance(node, exp.Table) and node.db == "parquet":
         path = engine.folder / node.name.removeprefix(engine.volume + "/")
         place = f"{path}/*.parquet" if path.is_dir() else str(path)
