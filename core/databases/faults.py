@@ -31,7 +31,14 @@ _TEXTS: tuple[tuple[tuple[str, ...], Fault, bool], ...] = (
         False,
     ),
     (
-        (r"no pg_hba\.conf entry", "require_secure_transport", "does not support ssl", "ssl .*required"),
+        (
+            r"no pg_hba\.conf entry",
+            r"pg_hba\.conf rejects",
+            "certificate verify failed",
+            "require_secure_transport",
+            "does not support ssl",
+            "ssl .*required",
+        ),
         Fault.DENIED,
         False,
     ),
@@ -71,6 +78,7 @@ _HINTS = {
     Fault.TIMEOUT: "give the source more time with `timeout_s`, or choose less with `include`",
     Fault.UNAVAILABLE: "is the server running, and can this machine reach it?",
 }
+_UNTRUSTED = re.compile(r"certificate.*verif|verif.*certificate|self.signed", re.IGNORECASE)
 _TLS = re.compile(r"pg_hba|secure_transport|ssl|tls|encrypt", re.IGNORECASE)
 
 
@@ -106,6 +114,8 @@ def _meaning(cause: BaseException) -> tuple[Fault, bool]:
 
 
 def _hint(fault: Fault, reason: str, connecting: bool) -> str:
+    if _UNTRUSTED.search(reason):
+        return "?ssl_ca=FILE (MySQL) or ?sslrootcert=FILE (PostgreSQL) names the PEM file of your own authority"
     if fault in (Fault.DENIED, Fault.CREDENTIALS) and _TLS.search(reason):
         return "the server wants an encrypted connection: add ?sslmode=require (PostgreSQL) or ?ssl=true (MySQL)"
     if fault is Fault.NOT_FOUND and connecting:

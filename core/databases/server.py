@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -151,7 +152,12 @@ def _engine(location: Location) -> sqlalchemy.Engine:
         if "+" not in url.drivername and url.drivername in _DRIVERS:
             url = url.set(drivername=f"{url.drivername}+{_DRIVERS[url.drivername]}")
         driver = url.drivername.partition("+")[2]
-        return sqlalchemy.create_engine(url, poolclass=NullPool, connect_args=dict(_CONNECT.get(driver, {})))
+        arguments = dict(_CONNECT.get(driver, {}))
+        if driver == "pymysql" and str(url.query.get("ssl", "")).lower() in ("1", "true"):
+            # Without it the driver encrypts where the server offers to, and takes any certificate.
+            url = url.difference_update_query(["ssl"])
+            arguments["ssl"] = ssl.create_default_context()
+        return sqlalchemy.create_engine(url, poolclass=NullPool, connect_args=arguments)
     except (ModuleNotFoundError, sqlalchemy.exc.NoSuchModuleError):
         raise missing from None
     except (sqlalchemy.exc.ArgumentError, ValueError) as error:

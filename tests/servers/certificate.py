@@ -12,6 +12,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 def self_signed(folder: Path) -> ssl.SSLContext:
     """A server's side of TLS at 127.0.0.1, by a certificate that signed itself."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(self_signed_file(folder))
+    return context
+
+
+def self_signed_file(folder: Path) -> Path:
+    """The certificate and its key in one PEM file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
@@ -30,6 +37,4 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     pem = serialization.Encoding.PEM
     plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     file.write_bytes(key.private_bytes(pem, *plain) + certificate.public_bytes(pem))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
+    return file

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.servers.certificate import self_signed_file
 from tests.servers.run import CACHE, CannotStart, Launch, free_port, locked
 
 OWNER, PASSWORD = "owner", "testsecret-of-mariadb"
+TLS_ONLY = "tls_only"
+"""A login, of the same password, that must be encrypted."""
+
 _PACKAGES = ("mariadb-server-core", "mariadb-common", "libaio1", "libnuma1", "liburing2")
 _TABLES = ("mysql_system_tables.sql", "mysql_performance_tables.sql", "mysql_system_tables_data.sql")
 
@@ -28,14 +32,18 @@ def prepare(home: Path) -> Launch:
     if made.returncode:
         raise CannotStart(f"its tables could not be made: {made.stderr[-600:]}")
     start = home / "start.sql"
-    start.write_text(
-        f"CREATE USER '{OWNER}'@'%' IDENTIFIED BY '{PASSWORD}';\nGRANT ALL ON *.* TO '{OWNER}'@'%' WITH GRANT OPTION;\n"
-    )
+    users = (f"'{OWNER}'@'%' IDENTIFIED BY '{PASSWORD}'", f"'{TLS_ONLY}'@'%' IDENTIFIED BY '{PASSWORD}' REQUIRE SSL")
+    grant = f"GRANT ALL ON *.* TO '{OWNER}'@'%' WITH GRANT OPTION;\nGRANT SELECT ON *.* TO '{TLS_ONLY}'@'%';\n"
+    start.write_text("".join(f"CREATE USER {user};\n" for user in users) + grant)
+    certificate = self_signed_file(home)
     port = free_port()
     command = [str(server), *base, "--bind-address=127.0.0.1", f"--port={port}", f"--socket={home}/socket"]
     command += [f"--init-file={start}", "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=32M"]
-    found = MariaDb("127.0.0.1", str(port))
-    return Launch(command, {"host": found.host, "port": found.port}, found.serves, env=env)
+    command += [f"--ssl-cert={certificate}", f"--ssl-key={certificate}"]
+    found = MariaDb("127.0.0.1", str(port), str(certificate))
+    return Launch(
+        command, {"host": found.host, "port": found.port, "certificate": found.certificate}, found.serves, env=env
+    )
 
 
 def _installed() -> tuple[Path, Path, str]:
@@ -79,6 +87,7 @@ class MariaDb:
 
     host: str
     port: str
+    certificate: str
 
     def serves(self) -> bool:
         """Whether it answers."""

@@ -14,6 +14,8 @@ from typing import Any
 from tests.servers.run import CannotStart, Launch, free_port
 
 OWNER, PASSWORD = "owner", "testsecret-of-postgres"
+TLS_ONLY = "tls_only"
+"""A database that no unencrypted connection gets to."""
 
 
 def prepare(home: Path) -> Launch:
@@ -61,6 +63,9 @@ def prepare(home: Path) -> Launch:
     )
     if made.returncode:
         raise CannotStart(f"initdb ended with {made.returncode}: {made.stderr[-600:]}")
+    # One database that wants what this build of the server does not have.
+    rules = data / "pg_hba.conf"
+    rules.write_text(f"hostnossl {TLS_ONLY} all all reject\n" + rules.read_text())
     port = free_port()
     command = [str(installed / "bin/postgres"), "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", ""]
     command += ["-c", "fsync=off", "-c", "max_connections=60", "-c", "shared_buffers=32MB"]
