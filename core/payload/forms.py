@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.payload.models import DATABASE_KINDS, FILE_FORMATS, SOURCE_TYPES
@@ -35,7 +35,7 @@ _EXAMPLES = {
     "duckdb": "duckdb:////data/app.duckdb",
     "mssql": "mssql://USER:${PASSWORD}@HOST/DATABASE",
     "snowflake": "snowflake://USER:${PASSWORD}@ACCOUNT/DATABASE",
-    "databricks": "databricks://token:${TOKEN}@HOST?http_path=PATH&catalog=NAME",
+    "databricks": "CATALOG, or CATALOG.SCHEMA",
 }
 _ANY = "s3://BUCKET/PREFIX, an https://… address, or a folder"
 
@@ -66,7 +66,12 @@ _COMMON_OPTIONS = (
     Field("timeout_s", "time limit", "number", True, example="none", about="Seconds for the whole source."),
     Field("max_concurrency", "requests", "number", True, example="64", about="Requests in flight at once."),
 )
-_DATABASE_OPTIONS = (_FILE_OPTIONS[0], _FILE_OPTIONS[1], _FILE_OPTIONS[3])
+_DATABASE_OPTIONS = (
+    Field("include", "include", "list", True, example="sales.*", about="Tables as schema.table; only these."),
+    Field("exclude", "exclude", "list", True, example="*.tmp_*", about="Tables as schema.table; not these."),
+    replace(_FILE_OPTIONS[3], about="metadata takes the server's estimate; exact counts each table."),
+)
+_ONE_FILE = ("sqlite", "duckdb")
 
 
 def is_database(kind: str) -> bool:
@@ -76,14 +81,30 @@ def is_database(kind: str) -> bool:
 
 def fields_for(kind: str) -> tuple[Field, ...]:
     """The fields that a source of this kind needs, in order."""
-    example = _EXAMPLES.get(kind, _ANY)
-    about = _ADDRESS if is_database(kind) else _PATH
-    path = Field("data_source_path", "address" if is_database(kind) else "path", example=example, about=about)
-    connection = () if kind == "local_filesystem" else (CONNECTION,)
+    path = Field("data_source_path", _LABELS.get(kind, "path"), example=_EXAMPLES.get(kind, _ANY), about=_about(kind))
+    here = kind == "local_filesystem" or kind in _ONE_FILE
+    connection = () if here else (CONNECTION,)
     options = _DATABASE_OPTIONS if is_database(kind) else _FILE_OPTIONS
-    local = kind in ("local_filesystem", "sqlite", "duckdb")
-    common = tuple(field for field in _COMMON_OPTIONS if not (local and field.name == "retries"))
+    # No network to try again; and a database is asked one thing after the other.
+    left_out = {"retries"} if here else set()
+    left_out |= {"max_concurrency"} if is_database(kind) else set()
+    common = tuple(field for field in _COMMON_OPTIONS if field.name not in left_out)
     return (SOURCE_ID, TYPE, path, *connection, *options, *common)
+
+
+def _about(kind: str) -> str:
+    if kind == "databricks":
+        return "At the warehouse of the connection, else of DATABRICKS_SERVER_HOSTNAME; or a databricks:// URL."
+    if kind in _ONE_FILE:
+        return "The file, which is only read."
+    return _ADDRESS if is_database(kind) else _PATH
+
+
+_LABELS = {
+    **dict.fromkeys(("database", *DATABASE_KINDS), "address"),
+    **dict.fromkeys(_ONE_FILE, "file"),
+    "databricks": "catalog",
+}
 
 
 ALL_FIELDS: tuple[Field, ...] = tuple(

@@ -6,8 +6,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from core.payload.draft import Draft
+from core.payload.models import DATABASE_KINDS
 from core.payload.problems import Checked, Problem
 from core.secrets import mask_url
+from core.sources.database_urls import dialect_of, is_database
 from core.text import plural
 from nuvyn_tui.widgets.grid import Cell, Column, Grid
 
@@ -25,7 +27,7 @@ PROBLEMS_EMPTY = "What is wrong with the payload stands here; enter goes to its 
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A source of the draft; `kind` is its type with the job's default filled in."""
+    """A source of the draft; `kind` is its type, with the job's default, and the database that `auto` means."""
 
     index: int
     source_id: str
@@ -49,12 +51,20 @@ def source_lines(draft: Draft, checked: Checked) -> list[SourceLine]:
             index,
             str(entry.get("source_id") or ""),
             mask_url(str(entry.get("data_source_path") or "")),
-            str(entry.get("data_source_type") or default or "auto").lower(),
+            _kind(str(entry.get("data_source_type") or default or "auto").lower(), entry.get("data_source_path")),
             errors[index],
             warnings[index],
         )
         for index, entry in enumerate(draft.sources)
     ]
+
+
+def _kind(named: str, path: object) -> str:
+    scheme, mark, _ = str(path or "").partition("://")
+    if named != "auto" or not mark or not is_database(scheme):
+        return named
+    dialect = dialect_of(scheme)
+    return dialect if dialect in DATABASE_KINDS else "database"
 
 
 def source_cells(line: SourceLine) -> list[Cell]:

@@ -21,7 +21,8 @@ _FILE_SOURCES = ("local_filesystem", "azure_blob", "aws_s3", "fsspec")
 class Node:
     """A line of the tree: a workflow, a source or a table where that is set, else a folder.
 
-    `full` is the table's whole name, of a folder how the names of its tables begin.
+    `full` is the table's whole name, of a folder how the names of its tables begin. `within` says in a word what a
+    folder is: a database has schemas.
     """
 
     key: Key
@@ -34,6 +35,7 @@ class Node:
     source: SourceRow | None = None
     table: TableName | None = None
     below: int = 0
+    within: str = "folder"
 
     @property
     def who(self) -> tuple[str, str]:
@@ -105,7 +107,7 @@ def folders_of(source: SourceRow, tables: Sequence[TableName]) -> Folder:
                 at.folders[part] = Folder(f"{at.full}{part}{_separator(source)}")
             at = at.folders[part]
             at.count += 1
-        rows = "" if table.rows is None else f"{table.rows:,}"
+        rows = f"{table.rows:,}" if table.rows is not None else "view" if table.view else ""
         at.tables.append(Node((*key, name), name, len(key), False, rows, table.name, table=table))
     return root
 
@@ -165,25 +167,34 @@ class Catalog:
         opened = key in self.opened
         yield Node(key, source.source_id, 1, opened, plural(source.tables, "table"), source=source, below=source.tables)
         if opened and key in self.folders:
-            yield from self._folder(self.folders[key][1], key, 2)
+            yield from self._folder(self.folders[key][1], key, 2, "folder" if _has_files(source) else "schema")
 
-    def _folder(self, folder: Folder, key: Key, depth: int) -> Iterator[Node]:
+    def _folder(self, folder: Folder, key: Key, depth: int, within: str) -> Iterator[Node]:
         for name in sorted(folder.folders):
             below = folder.folders[name]
             inner = (*key, name + FOLDER_MARK)
             opened = inner in self.opened
             note = plural(below.count, "table")
-            yield Node(inner, name + FOLDER_MARK, depth, opened, note, below.full, below=below.count)
+            label = name + FOLDER_MARK if within == "folder" else name
+            yield Node(inner, label, depth, opened, note, below.full, below=below.count, within=within)
             if opened:
-                yield from self._folder(below, inner, depth + 1)
+                yield from self._folder(below, inner, depth + 1, within)
         # Made once with the folder: 50,000 of them aren't made again with every key.
         yield from folder.tables
 
 
+def _has_files(source: SourceRow) -> bool:
+    return source.source_type in _FILE_SOURCES
+
+
 def _separator(source: SourceRow) -> str:
-    return "/" if source.source_type in _FILE_SOURCES else "."
+    return "/" if _has_files(source) else "."
 
 
 def _parts(source: SourceRow, table: str) -> tuple[list[str], str]:
-    *path, name = table.split(_separator(source))
+    """The folders above a table and its own name; above a database's is one schema, and the name may hold dots."""
+    if not _has_files(source):
+        schema, dot, name = table.partition(".")
+        return ([schema], name) if dot else ([], table)
+    *path, name = table.split("/")
     return path, name

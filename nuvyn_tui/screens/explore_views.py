@@ -9,6 +9,7 @@ from typing import Any
 
 from textual.content import Content
 
+from core.databases.base import Kind
 from core.mirror.browse import (
     MOST_FILES,
     MOST_SHARES,
@@ -26,6 +27,9 @@ from core.text import plural, size, span
 from nuvyn_tui.screens.explore_tree import Node
 from nuvyn_tui.text import bar, fit, plain
 from nuvyn_tui.widgets.grid import Cell, Column
+
+DATABASE = "database"
+"""The type of a source that has no files."""
 
 _BAR = 10
 _NEVER = 10_000
@@ -109,8 +113,9 @@ def read_detail(browser: Browser, node: Node) -> Detail:
     if node.workflow is not None:
         rows = browser.sources(node.workflow.workflow_id)
         return Detail(node, _workflow_head(node.workflow), (_sources_view(rows),))
-    head = Content.assemble(_name(node.full), f"\n{plural(node.below, 'table')} in this folder")
-    return Detail(node, head, (_tables_view(browser.largest(*node.who, node.full), node.below),))
+    head = Content.assemble(_name(node.full.rstrip(".")), f"\n{plural(node.below, 'table')} in this {node.within}")
+    view = _relations_view if node.within == "schema" else _tables_view
+    return Detail(node, head, (view(browser.largest(*node.who, node.full), node.below),))
 
 
 def _name(text: str) -> Content:
@@ -129,12 +134,14 @@ def _source(browser: Browser, row: SourceRow, node: Node) -> Detail:
     sums = f"{sum(share.count for share in accounting):,} listed"
     sums += " = " * bool(accounting) + " + ".join(f"{share.count:,} {share.name}" for share in accounting)
     when = f"{row.extracted_at:%Y-%m-%d %H:%M} UTC in {span(row.duration_s)}"
-    counts = f"{plural(row.tables, 'table')}, {plural(row.columns, 'column')}, {size(row.bytes)}"
+    in_database = row.source_type == DATABASE
+    held = "" if in_database and not row.bytes else f", {size(row.bytes)}"
+    counts = f"{plural(row.tables, 'table')}, {plural(row.columns, 'column')}{held}"
     head = Content.assemble(
         _name(row.source_id),
         f"  {row.source_type}\n",
         plain(fit(row.source_path, _NAME_SHOWN).rstrip()),
-        f"\n{counts}\n{sums}\nread {when}",
+        f"\n{counts}" + ("" if in_database else f"\n{sums}") + f"\nread {when}",
     )
     about = [
         Fact("workflow", row.workflow_id),
@@ -142,37 +149,44 @@ def _source(browser: Browser, row: SourceRow, node: Node) -> Detail:
         Fact("path", row.source_path),
         Fact("type", row.source_type),
         Fact("holds", counts),
-        Fact("listed", sums),
+        Fact("listed", "" if in_database else sums),
         Fact("read", when),
     ]
-    return Detail(
-        node,
-        head,
-        (
+    if in_database:
+        views: tuple[View, ...] = (_relations_view(browser.largest(*who), row.tables),)
+    else:
+        views = (
             _shares_view("formats", browser.formats(*who), "no table was found here"),
             _tables_view(browser.largest(*who), row.tables),
             _shares_view("failures", browser.failures(*who), "every file could be read"),
             _files_view(browser.files(*who)),
             _shares_view("accounting", accounting, "no file was listed here"),
-            _changes_view(browser.changes(*who)),
-            _runs_view(browser.runs(*who)),
-            _about_view(about),
-        ),
-    )
+        )
+    told = (_changes_view(browser.changes(*who)), _runs_view(browser.runs(*who)), _about_view(about))
+    return Detail(node, head, (*views, *told))
 
 
 def _table(browser: Browser, table: TableRow, node: Node) -> Detail:
     who = (*node.who, table.name)
     how = f" ({_ROWS_FROM.get(table.rows_from or '', table.rows_from)})" if table.rows_from else ""
     rows = "rows unknown" if table.rows is None else f"{plural(table.rows, 'row')}{how}"
+    in_database = table.grouping in tuple(Kind)
     many = plural(table.files, "file") if table.files else "no file count"
     bytes_ = "size unknown" if table.bytes is None else size(table.bytes)
-    why = table.grouping or "not known"
+    if in_database:
+        parts_of_it = plural(table.files, "partition") if table.files else ""
+        held = [rows, plural(table.columns, "column"), parts_of_it, size(table.bytes) if table.bytes else ""]
+        what = Content.assemble(f"a {table.grouping} of the database")
+    else:
+        held = [rows, plural(table.columns, "column"), many, bytes_]
+        what = Content.assemble("one table because: ", plain(fit(table.grouping or "not known", _NAME_SHOWN).rstrip()))
     parts: list[Content | str] = [
         _name(table.name),
-        f"  {table.type}\n{rows}, {plural(table.columns, 'column')}, {many}, {bytes_}\n",
-        Content.assemble("one table because: ", plain(fit(why, _NAME_SHOWN).rstrip())),
+        f"  {table.type}\n{', '.join(filter(None, held))}\n",
+        what,
     ]
+    if table.comment:
+        parts += [Content.assemble("\n", plain(fit(table.comment, _NAME_SHOWN).rstrip()))]
     if table.partitions:
         named = ", ".join(table.partitions)
         parts += [Content.assemble("\npartitioned by ", plain(fit(named, _NAME_SHOWN).rstrip()))]
@@ -187,16 +201,16 @@ def _table(browser: Browser, table: TableRow, node: Node) -> Detail:
         Fact("path", table.path),
         Fact("format", table.type),
         Fact("rows", rows),
-        Fact("size", f"{bytes_} in {many}"),
-        Fact("one table because", why),
+        Fact("size", "" if in_database and not table.bytes else bytes_ if in_database else f"{bytes_} in {many}"),
+        Fact("kind" if in_database else "one table because", table.grouping or "not known"),
         Fact("partitioned by", ", ".join(table.partitions)),
         Fact("comment", table.comment or ""),
         *(Fact(name, value) for name, value in json.loads(table.properties or "{}").items()),
     ]
     warnings = _facts_view("warnings", [Fact(f"{at:,}", text) for at, text in enumerate(table.warnings, 1)])
     views = (
-        _columns_view(browser.columns(*who), table.files),
-        _files_view(browser.files(*who)),
+        _columns_view(browser.columns(*who), None if in_database else table.files),
+        *(() if in_database else (_files_view(browser.files(*who)),)),
         _changes_view(browser.changes(*who)),
         *((warnings,) if table.warnings else ()),
         _about_view(about),
@@ -219,23 +233,28 @@ def _fact_cells(fact: Fact) -> list[Cell]:
 
 def _columns_view(rows: Sequence[ColumnRow], files: int | None) -> View:
     def cells(row: ColumnRow) -> list[Cell]:
-        marks = ("key " if row.key else "") + ("partition" if row.partition else "")
+        marks = " ".join(["key"] * row.key + ["partition"] * row.partition)
         present = "" if row.present is None or not files else f"{row.present:,}/{files:,}"
         missing = row.present is not None and files is not None and row.present < files and not row.partition
         kind: Cell = (f"{row.type}!", "warn") if row.variants else row.type
         null: Cell = "yes" if row.nullable else ("no", "quiet")
         others = ", ".join(row.variants)
-        return [row.name, kind, null, (present, "warn" if missing else "quiet"), row.native or "", marks, others]
+        told = (row.comment or "", "quiet")
+        return [row.name, kind, null, marks, (present, "warn" if missing else "quiet"), row.native or "", others, told]
 
+    # A column of the list is there where some row has something to say in it.
+    marked = max((3 * row.key + 9 * row.partition + (row.key and row.partition) for row in rows), default=0)
+    commented, varied = any(row.comment for row in rows), any(row.variants for row in rows)
     columns = (
         Column("column"),
         Column("type"),
         Column("null", 4),
+        Column("", marked or 1, wide=44 if marked else _NEVER),
         # In one file a column is or is not; only of several the number says something.
         Column("in files", 11, right=True, wide=44 if files and files > 1 else _NEVER),
-        Column("native", 16, wide=64),
-        Column("", 9, wide=80),
-        Column("other types", 18, wide=100),
+        Column("native", 16, wide=84 if commented else 64),
+        Column("other types", 18, wide=100 if varied else _NEVER),
+        Column("comment", wide=64 if commented else _NEVER),
     )
     return View("columns", columns, cells, lambda row: row.position, rows, "no columns are known")
 
@@ -288,6 +307,17 @@ def _runs_view(rows: Sequence[RunRow]) -> View:
 def _tables_view(rows: Sequence[Share], all_of_them: int) -> View:
     cut = f"the largest {len(rows):,} of {all_of_them:,}" if len(rows) < all_of_them else ""
     return _shares_view("tables", rows, "no table was found here", counts="files", cut=cut)
+
+
+def _relations_view(rows: Sequence[Share], all_of_them: int) -> View:
+    """The tables of a database, which have rows and no files."""
+
+    def cells(row: Share) -> list[Cell]:
+        return [row.name, "" if row.rows is None else f"{row.rows:,}", size(row.bytes) if row.bytes else ""]
+
+    columns = (Column("table"), Column("rows", 15, right=True), Column("size", 9, right=True, wide=44))
+    cut = f"the largest {len(rows):,} of {all_of_them:,}" if len(rows) < all_of_them else ""
+    return View("tables", columns, cells, lambda row: row.name, rows, "no table was found here", cut)
 
 
 def _shares_view(name: str, rows: Sequence[Share], empty: str, *, counts: str = "count", cut: str = "") -> View:
