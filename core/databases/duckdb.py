@@ -62,6 +62,12 @@ class DuckDbFile:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._database is None:
+            if self._path.startswith("md:"):
+                raise SourceError(
+                    Fault.UNSUPPORTED,
+                    f"{self._shown} is at MotherDuck, which is not read",
+                    hint="copy it into a file: ATTACH 'copy.duckdb'; COPY FROM DATABASE … TO copy",
+                )
             if not Path(self._path).exists():
                 raise SourceError(Fault.NOT_FOUND, f"{self._shown} does not exist", hint="check the path's spelling")
             import duckdb

@@ -165,6 +165,19 @@ def test_a_missing_driver_is_named(scheme: str) -> None:
     assert "install" in caught.value.hint and SECRET not in str(caught.value)
 
 
+def test_a_named_connection_has_the_server_and_the_password(nuvyn: Nuvyn, postgres: Postgres) -> None:
+    name = postgres.database("CREATE TABLE t (a int)")
+    server = postgres.url("").replace(f":{PASSWORD}", "")
+    (nuvyn.home / "config.toml").write_text(
+        f'[connections.erp]\nkind = "postgresql"\nurl = "{server}"\npassword = "{PASSWORD}"\n'
+    )
+    for path in (name, postgres.url(name).replace(f":{PASSWORD}", "")):
+        ran = nuvyn("run", nuvyn.payload({"db": {"data_source_path": path, "connection": "erp"}}))
+        assert ran.code == 0, ran.out
+        assert [row["table_name"] for row in nuvyn.rows("SELECT table_name FROM tables")] == ["public.t"]
+        assert PASSWORD not in ran.out
+
+
 def test_a_lake_and_two_databases_in_one_job_and_one_of_them_down(
     nuvyn: Nuvyn, postgres: Postgres, tmp_path: Path
 ) -> None:

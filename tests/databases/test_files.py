@@ -84,3 +84,9 @@ def test_a_file_that_is_none(tmp_path: Path, scheme: str) -> None:
         with pytest.raises(SourceError) as caught:
             Read(f"{scheme}:///{tmp_path}/{name}")
         assert caught.value.fault is fault
+
+
+def test_a_database_at_motherduck_is_refused_in_words() -> None:
+    with pytest.raises(SourceError, match="MotherDuck") as caught:
+        Read("duckdb:///md:sales")
+    assert caught.value.fault is Fault.UNSUPPORTED and caught.value.hint
