@@ -17,8 +17,9 @@ from core.mirror.browse import Browser, question_about
 from core.mirror.compare import Comparison, Side, compare
 from nuvyn_tui.screens.compare import CompareScreen
 from nuvyn_tui.screens.dialogs import Reader
+from nuvyn_tui.screens.explore_detail import Detail, read_detail
 from nuvyn_tui.screens.explore_tree import Catalog, Key, Node, TreeGrid, folders_of
-from nuvyn_tui.screens.explore_views import Detail, View, read_detail, story_of
+from nuvyn_tui.screens.explore_views import View, story_of
 from nuvyn_tui.screens.mode import ModeScreen
 from nuvyn_tui.screens.search import Search
 from nuvyn_tui.text import plain

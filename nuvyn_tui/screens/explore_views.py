@@ -1,49 +1,28 @@
-"""What stands right of the tree: a head in words, and views as lists."""
+"""What stands right of the tree as lists: columns, files, changes and what else a node has many of."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from textual.content import Content
-
-from core.databases.base import Kind
 from core.mirror.browse import (
     MOST_FILES,
     MOST_SHARES,
-    Browser,
     ChangeRow,
     ColumnRow,
     FileRow,
     RunRow,
     Share,
     SourceRow,
-    TableRow,
-    WorkflowRow,
 )
-from core.text import plural, size, span
-from nuvyn_tui.screens.explore_tree import Node
-from nuvyn_tui.text import bar, fit, plain
+from core.text import size
+from nuvyn_tui.text import bar
 from nuvyn_tui.widgets.grid import Cell, Column
-
-DATABASE = "database"
-"""The type of a source that has no files."""
 
 _BAR = 10
 _NEVER = 10_000
-# What the head gives a name from outside; `about` has it whole.
-_NAME_SHOWN = 80
 _STATUS = {"failed": "bad", "unknown": "warn", "ignored": "quiet", "unchanged": "quiet"}
-_ROWS_FROM = {
-    "footer": "from the files' footers",
-    "log": "from the table's log",
-    "manifest": "from its manifests",
-    "counted": "counted",
-    "estimated": "estimated",
-    "database": "from the database",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,143 +65,13 @@ def story_of(row: Any) -> str:
     return "\n".join(found)
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
-    """A node in words, and its views."""
-
-    node: Node
-    head: Content
-    views: tuple[View, ...]
+def about_view(facts: Sequence[Fact]) -> View:
+    """What is known, a line each; without what is not."""
+    return facts_view("about", [fact for fact in facts if fact.value], counted=False)
 
 
-def read_detail(browser: Browser, node: Node) -> Detail:
-    """Read all that is shown of a node; blocks.
-
-    Raises:
-        MirrorError: the mirror cannot be read.
-    """
-    if node.table is not None:
-        table = browser.table(*node.who, node.table.name)
-        return (
-            Detail(node, plain("The mirror no longer holds this table."), ())
-            if table is None
-            else _table(browser, table, node)
-        )
-    if node.source is not None:
-        return _source(browser, node.source, node)
-    if node.workflow is not None:
-        rows = browser.sources(node.workflow.workflow_id)
-        return Detail(node, _workflow_head(node.workflow), (_sources_view(rows),))
-    head = Content.assemble(_name(node.full.rstrip(".")), f"\n{plural(node.below, 'table')} in this {node.within}")
-    view = _relations_view if node.within == "schema" else _tables_view
-    return Detail(node, head, (view(browser.largest(*node.who, node.full), node.below),))
-
-
-def _name(text: str) -> Content:
-    """A name in the head, cut when it would fill it."""
-    return plain(fit(text, _NAME_SHOWN).rstrip(), "bold")
-
-
-def _workflow_head(row: WorkflowRow) -> Content:
-    counts = f"{plural(row.sources, 'source')}, {plural(row.tables, 'table')}, {plural(row.columns, 'column')}"
-    return Content.assemble(_name(row.workflow_id), f"\n{counts}\n{plural(row.files, 'file')}, {size(row.bytes)}")
-
-
-def _source(browser: Browser, row: SourceRow, node: Node) -> Detail:
-    who = (row.workflow_id, row.source_id)
-    accounting = browser.accounting(*who)
-    sums = f"{sum(share.count for share in accounting):,} listed"
-    sums += " = " * bool(accounting) + " + ".join(f"{share.count:,} {share.name}" for share in accounting)
-    when = f"{row.extracted_at:%Y-%m-%d %H:%M} UTC in {span(row.duration_s)}"
-    in_database = row.source_type == DATABASE
-    held = "" if in_database and not row.bytes else f", {size(row.bytes)}"
-    counts = f"{plural(row.tables, 'table')}, {plural(row.columns, 'column')}{held}"
-    head = Content.assemble(
-        _name(row.source_id),
-        f"  {row.source_type}\n",
-        plain(fit(row.source_path, _NAME_SHOWN).rstrip()),
-        f"\n{counts}" + ("" if in_database else f"\n{sums}") + f"\nread {when}",
-    )
-    about = [
-        Fact("workflow", row.workflow_id),
-        Fact("source", row.source_id),
-        Fact("path", row.source_path),
-        Fact("type", row.source_type),
-        Fact("holds", counts),
-        Fact("listed", "" if in_database else sums),
-        Fact("read", when),
-    ]
-    if in_database:
-        views: tuple[View, ...] = (_relations_view(browser.largest(*who), row.tables),)
-    else:
-        views = (
-            _shares_view("formats", browser.formats(*who), "no table was found here"),
-            _tables_view(browser.largest(*who), row.tables),
-            _shares_view("failures", browser.failures(*who), "every file could be read"),
-            _files_view(browser.files(*who)),
-            _shares_view("accounting", accounting, "no file was listed here"),
-        )
-    told = (_changes_view(browser.changes(*who)), _runs_view(browser.runs(*who)), _about_view(about))
-    return Detail(node, head, (*views, *told))
-
-
-def _table(browser: Browser, table: TableRow, node: Node) -> Detail:
-    who = (*node.who, table.name)
-    how = f" ({_ROWS_FROM.get(table.rows_from or '', table.rows_from)})" if table.rows_from else ""
-    rows = "rows unknown" if table.rows is None else f"{plural(table.rows, 'row')}{how}"
-    in_database = table.grouping in tuple(Kind)
-    many = plural(table.files, "file") if table.files else "no file count"
-    bytes_ = "size unknown" if table.bytes is None else size(table.bytes)
-    if in_database:
-        parts_of_it = plural(table.files, "partition") if table.files else ""
-        held = [rows, plural(table.columns, "column"), parts_of_it, size(table.bytes) if table.bytes else ""]
-        what = Content.assemble(f"a {table.grouping} of the database")
-    else:
-        held = [rows, plural(table.columns, "column"), many, bytes_]
-        what = Content.assemble("one table because: ", plain(fit(table.grouping or "not known", _NAME_SHOWN).rstrip()))
-    parts: list[Content | str] = [
-        _name(table.name),
-        f"  {table.type}\n{', '.join(filter(None, held))}\n",
-        what,
-    ]
-    if table.comment:
-        parts += [Content.assemble("\n", plain(fit(table.comment, _NAME_SHOWN).rstrip()))]
-    if table.partitions:
-        named = ", ".join(table.partitions)
-        parts += [Content.assemble("\npartitioned by ", plain(fit(named, _NAME_SHOWN).rstrip()))]
-    if table.warnings:
-        first = fit(table.warnings[0], _NAME_SHOWN).rstrip()
-        others = f" and {len(table.warnings) - 1:,} more" if len(table.warnings) > 1 else ""
-        parts += [Content.assemble("\n", ("! ", "$text-warning"), plain(first), others)]
-    about = [
-        Fact("workflow", node.key[0]),
-        Fact("source", node.key[1]),
-        Fact("table", table.name),
-        Fact("path", table.path),
-        Fact("format", table.type),
-        Fact("rows", rows),
-        Fact("size", "" if in_database and not table.bytes else bytes_ if in_database else f"{bytes_} in {many}"),
-        Fact("kind" if in_database else "one table because", table.grouping or "not known"),
-        Fact("partitioned by", ", ".join(table.partitions)),
-        Fact("comment", table.comment or ""),
-        *(Fact(name, value) for name, value in json.loads(table.properties or "{}").items()),
-    ]
-    warnings = _facts_view("warnings", [Fact(f"{at:,}", text) for at, text in enumerate(table.warnings, 1)])
-    views = (
-        _columns_view(browser.columns(*who), None if in_database else table.files),
-        *(() if in_database else (_files_view(browser.files(*who)),)),
-        _changes_view(browser.changes(*who)),
-        *((warnings,) if table.warnings else ()),
-        _about_view(about),
-    )
-    return Detail(node, Content.assemble(*parts), views)
-
-
-def _about_view(facts: Sequence[Fact]) -> View:
-    return _facts_view("about", [fact for fact in facts if fact.value], counted=False)
-
-
-def _facts_view(name: str, facts: Sequence[Fact], *, counted: bool = True) -> View:
+def facts_view(name: str, facts: Sequence[Fact], *, counted: bool = True) -> View:
+    """Lines of two words and texts."""
     columns = (Column("", max((len(fact.what) for fact in facts), default=1)), Column(""))
     return View(name, columns, _fact_cells, lambda row: row.what, facts, "nothing is known", counted=counted)
 
@@ -231,7 +80,9 @@ def _fact_cells(fact: Fact) -> list[Cell]:
     return [(fact.what, "quiet"), fact.value]
 
 
-def _columns_view(rows: Sequence[ColumnRow], files: int | None) -> View:
+def columns_view(rows: Sequence[ColumnRow], files: int | None) -> View:
+    """A table's columns; `files` is how many files the table has, None in a database."""
+
     def cells(row: ColumnRow) -> list[Cell]:
         marks = " ".join(["key"] * row.key + ["partition"] * row.partition)
         present = "" if row.present is None or not files else f"{row.present:,}/{files:,}"
@@ -259,7 +110,9 @@ def _columns_view(rows: Sequence[ColumnRow], files: int | None) -> View:
     return View("columns", columns, cells, lambda row: row.position, rows, "no columns are known")
 
 
-def _files_view(rows: Sequence[FileRow]) -> View:
+def files_view(rows: Sequence[FileRow]) -> View:
+    """Files with what became of them."""
+
     def cells(row: FileRow) -> list[Cell]:
         number = "" if row.rows is None else f"{row.rows:,}"
         status = (row.status, _STATUS.get(row.status, ""))
@@ -275,7 +128,9 @@ def _files_view(rows: Sequence[FileRow]) -> View:
     return View("files", columns, cells, lambda row: row.path, rows, "no files", _cut(rows, MOST_FILES))
 
 
-def _changes_view(rows: Sequence[ChangeRow]) -> View:
+def changes_view(rows: Sequence[ChangeRow]) -> View:
+    """What changed in columns from run to run."""
+
     def cells(row: ChangeRow) -> list[Cell]:
         what = row.change.replace("_", " ")
         moved = " -> ".join(value for value in (row.old, row.new) if value)
@@ -287,7 +142,9 @@ def _changes_view(rows: Sequence[ChangeRow]) -> View:
     return View("changes", columns, cells, lambda row: (row.at, row.table, row.column, row.change), rows, empty, cut)
 
 
-def _runs_view(rows: Sequence[RunRow]) -> View:
+def runs_view(rows: Sequence[RunRow]) -> View:
+    """When it was read, and how that went."""
+
     def cells(row: RunRow) -> list[Cell]:
         meaning = "good" if row.status == "success" else "bad"
         counts = [f"{number:,}" for number in (row.read, row.unchanged, row.requests)]
@@ -304,12 +161,13 @@ def _runs_view(rows: Sequence[RunRow]) -> View:
     return View("runs", columns, cells, lambda row: row.started, rows, "no runs", _cut(rows, MOST_SHARES))
 
 
-def _tables_view(rows: Sequence[Share], all_of_them: int) -> View:
+def tables_view(rows: Sequence[Share], all_of_them: int) -> View:
+    """The largest of a source's tables that are made of files."""
     cut = f"the largest {len(rows):,} of {all_of_them:,}" if len(rows) < all_of_them else ""
-    return _shares_view("tables", rows, "no table was found here", counts="files", cut=cut)
+    return shares_view("tables", rows, "no table was found here", counts="files", cut=cut)
 
 
-def _relations_view(rows: Sequence[Share], all_of_them: int) -> View:
+def relations_view(rows: Sequence[Share], all_of_them: int) -> View:
     """The tables of a database, which have rows and no files."""
 
     def cells(row: Share) -> list[Cell]:
@@ -320,7 +178,8 @@ def _relations_view(rows: Sequence[Share], all_of_them: int) -> View:
     return View("tables", columns, cells, lambda row: row.name, rows, "no table was found here", cut)
 
 
-def _shares_view(name: str, rows: Sequence[Share], empty: str, *, counts: str = "count", cut: str = "") -> View:
+def shares_view(name: str, rows: Sequence[Share], empty: str, *, counts: str = "count", cut: str = "") -> View:
+    """Parts of a whole by their size."""
     most = max((row.bytes for row in rows), default=0)
 
     def cells(row: Share) -> list[Cell]:
@@ -341,7 +200,8 @@ def _cut(rows: Sequence[object], most: int) -> str:
     return f"the first {most:,}; there may be more" if len(rows) >= most else ""
 
 
-def _sources_view(rows: Sequence[SourceRow]) -> View:
+def sources_view(rows: Sequence[SourceRow]) -> View:
+    """A workflow's sources."""
     most = max((row.bytes for row in rows), default=0)
 
     def cells(row: SourceRow) -> list[Cell]:
