@@ -16,7 +16,7 @@ from core.catalog import Column, TypeSource
 from core.connections import Connection
 from core.databases.base import Asker, Kind, Relation, Row
 from core.databricks.faults import SyncStopped, Trouble, WarehouseError
-from core.databricks.target import Target, source_target
+from core.databricks.target import source_target
 from core.databricks.warehouse import Value, Warehouse
 from core.datatypes.databricks import column_type
 from core.errors import Fault, SourceError
@@ -60,15 +60,10 @@ class Workspace:
     def __init__(self, location: Location, connection: Connection | None, *, statement_timeout_s: float) -> None:
         settings, self.catalog, self.schema = _place(location.url)
         layers = [{**connection.extra, **_known(connection)}] if connection is not None else []
-        self._target = source_target([*layers, settings], (self.catalog or LEGACY, self.schema or "default"))
+        target = source_target([*layers, settings], (self.catalog or LEGACY, self.schema or "default"))
         self._shown = location.shown
         self._stop = threading.Event()
-        self._warehouse = Warehouse(self._target, self._stop, statement_timeout_s=statement_timeout_s)
-
-    @property
-    def target(self) -> Target:
-        """The server, and who logs in."""
-        return self._target
+        self._warehouse = Warehouse(target, self._stop, statement_timeout_s=statement_timeout_s)
 
     @property
     def requests(self) -> Counter[str]:
@@ -96,11 +91,12 @@ class Workspace:
         self._warehouse.close()
 
     def _error(self, error: WarehouseError) -> SourceError:
-        hint = _HINTS.get(error.trouble, error.hint) if error.missing or not error.hint else error.hint
-        if error.trouble is Trouble.DENIED:
-            hint = _HINTS[Trouble.DENIED]
+        # What sync would do about a missing schema or privilege is no help here.
+        ours = error.trouble is Trouble.DENIED or error.missing or not error.hint
+        hint = _HINTS.get(error.trouble, "") if ours else error.hint
         fault = _FAULTS.get(error.trouble, Fault.UNAVAILABLE)
-        return SourceError(fault, f"{self._shown}: {error.message}", hint=hint, transient=error.transient)
+        # Not transient: what passes was tried again already, for minutes.
+        return SourceError(fault, f"{self._shown}: {error.message}", hint=hint)
 
 
 class UnityCatalog:

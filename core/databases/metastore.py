@@ -73,7 +73,7 @@ def _described(ask: Asker, schema: str, name: str) -> tuple[tuple[Column, ...], 
     try:
         rows = ask(f"DESCRIBE TABLE {LEGACY}.{quoted(schema)}.{quoted(name)}")
     except SourceError as error:
-        if error.transient:
+        if error.fault is Fault.UNAVAILABLE:
             raise
         return (), (f"its columns cannot be read: {error.message}",)
     columns: list[Column] = []
