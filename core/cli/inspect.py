@@ -14,6 +14,7 @@ from core.cli.context import json_option, settings
 from core.inspection import Inspection, inspect, read_options
 from core.payload.models import SOURCE_TYPES
 from core.progress import Phase, Progress
+from core.sources.place import Kind
 from core.text import plural, safe, size
 
 _LOOKS_A_SECOND = 5
@@ -110,7 +111,11 @@ def _lines(found: Inspection, limit: int) -> list[str]:
     done = found.extraction
     counts = ", ".join(f"{count:,} {name}" for name, count in done.counts.items() if count)
     requests = ", ".join(f"{count:,} {name}" for name, count in done.requests.items() if count)
-    lines = [f"{safe(found.location)}  ({found.kind})", f"  {plural(done.listed, 'object')}: {counts or 'nothing'}"]
+    in_database = found.kind == Kind.DATABASE
+    held = f"{plural(done.listed, 'object')}: {counts or 'nothing'}"
+    if in_database:
+        held = f"{plural(done.tables_found, 'table')}, {plural(done.columns_found, 'column')}"
+    lines = [f"{safe(found.location)}  ({found.kind})", f"  {held}"]
     if done.ignored:
         lines.append(f"  ignored: {', '.join(f'{count:,} {safe(reason)}' for reason, count in done.ignored.items())}")
     lines.append(f"  requests: {requests or 'none'}")
@@ -120,18 +125,22 @@ def _lines(found: Inspection, limit: int) -> list[str]:
     if unknown:
         lines.append(f"  of no known format: {safe(', '.join(unknown[:5]))}{' …' if len(unknown) > 5 else ''}")
     for table in found.tables[:limit]:
-        lines += ["", *_table_lines(table, found.columns.get(table["table_name"], []))]
+        lines += ["", *_table_lines(table, found.columns.get(table["table_name"], []), in_database)]
     if len(found.tables) > limit:
         lines += ["", f"and {len(found.tables) - limit:,} more tables: --limit shows more, --json all"]
     return lines
 
 
-def _table_lines(table: dict[str, Any], columns: Sequence[dict[str, Any]]) -> list[str]:
+def _table_lines(table: dict[str, Any], columns: Sequence[dict[str, Any]], in_database: bool) -> list[str]:
     source = table["row_count_source"]
     rows = "not known" if table["row_count"] is None else f"{table['row_count']:,} ({source})"
+    parts = table["file_count"]
     facts = {
-        "format": table["file_type"],
-        "made of": f"{plural(table['file_count'], 'file')}, {size(table['size_bytes'])}: {table['grouping']}",
+        "kind": f"{table['grouping']} of {table['file_type']}" if in_database else "",
+        "size": size(table["size_bytes"]) if in_database and table["size_bytes"] else "",
+        "parts": f"{parts:,}" if in_database and parts else "",
+        "format": "" if in_database else table["file_type"],
+        "made of": "" if in_database else f"{plural(parts, 'file')}, {size(table['size_bytes'])}: {table['grouping']}",
         "rows": rows,
         "partitions": ", ".join(table["partition_columns"]),
         "comment": table["comment"] or "",
@@ -160,6 +169,8 @@ def _column_line(column: dict[str, Any], names: int, types: int) -> str:
         notes.append(f"seen as {', '.join(column['type_variants'][:_MAX_VARIANTS])}")
     if column["sample_values"]:
         notes.append(f"like {', '.join(map(repr, column['sample_values']))}")
+    if column["comment"]:
+        notes.append(column["comment"])
     return f"    {safe(column['column_name']):{names}}  {column['data_type']:{types}}  {safe('; '.join(notes))}"
 
 

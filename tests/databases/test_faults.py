@@ -220,3 +220,14 @@ def test_a_lake_and_two_databases_in_one_job_and_one_of_them_down(
     (nuvyn.home / "payload.json").unlink()
     for path in nuvyn.home.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+
+
+def test_what_inspect_says_of_a_database(nuvyn: Nuvyn, postgres: Postgres) -> None:
+    made = 'CREATE TABLE t (a int PRIMARY KEY, "b\x1b[2J" text); CREATE VIEW v AS SELECT a FROM t;'
+    made += " COMMENT ON COLUMN t.a IS 'who'"
+    ran = nuvyn("inspect", postgres.url(postgres.database(made)))
+    assert ran.code == 0, ran.err
+    lines = [" ".join(line.split()) for line in ran.out.splitlines()]
+    assert {"2 tables, 3 columns", "kind table of postgresql", "kind view of postgresql"} <= set(lines)
+    assert "a int declared; not null; key; integer; who" in lines
+    assert "\x1b" not in ran.out and PASSWORD not in ran.out
