@@ -23,8 +23,8 @@ _KINDS = {
     "p": Kind.PARTITIONED_TABLE,
 }
 _NOT_SYSTEM = (
-    "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%%'"
-    " AND n.nspname NOT LIKE 'pg\\_temp\\_%%'"
+    "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\\_toast%'"
+    " AND n.nspname NOT LIKE 'pg\\_temp\\_%'"
 )
 # Partitions stand for themselves nowhere: their rows and bytes are their topmost parent's.
 _RELATIONS = f"""

@@ -79,7 +79,9 @@ class Server:
         self.requests["QUERY"] += 1
         try:
             # From the driver's cursor: SQLAlchemy's own rows cost as much again.
-            with connection.exec_driver_sql(sql, tuple(parameters)) as result:
+            # Without parameters the text goes as it is: a table's name may hold a `%`.
+            plain = {"no_parameters": not parameters}
+            with connection.exec_driver_sql(sql, tuple(parameters), execution_options=plain) as result:
                 return list(result.cursor.fetchall()) if result.cursor is not None else []
         except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
             raise source_error(error, self._location.shown, connecting=False) from None

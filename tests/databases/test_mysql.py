@@ -83,6 +83,13 @@ def test_rows_are_counted_when_asked_and_a_view_that_fails_costs_nothing(mariadb
     assert read.tables[f"{name}.dangling"]["row_count"] is None
 
 
+def test_names_that_look_like_placeholders_are_counted(mariadb: MariaDb) -> None:
+    name = mariadb.database("CREATE TABLE `a%sb %(x)s :y` (`c%d` INT); INSERT INTO `a%sb %(x)s :y` VALUES (1)")
+    read = Read(mariadb.url(name), row_counts="exact")
+    [table] = read.tables.values()
+    assert (table["row_count"], table["row_count_source"], table["warnings"]) == (1, "counted", [])
+
+
 def test_without_a_database_all_that_the_login_may_see(mariadb: MariaDb) -> None:
     first, second = mariadb.database("CREATE TABLE a (x INT)"), mariadb.database("CREATE TABLE b (x INT)")
     read = Read(mariadb.url(), include=(f"{first}.*", f"{second}.*"))

@@ -98,6 +98,14 @@ def test_rows_are_counted_when_asked(postgres: Postgres) -> None:
     assert found["public.plain"] == (None, None)
 
 
+def test_names_that_look_like_placeholders_are_counted(postgres: Postgres) -> None:
+    name = postgres.database('CREATE TABLE "a%sb %(x)s :y" ("c%d" int)')
+    postgres.execute('INSERT INTO "a%sb %(x)s :y" VALUES (1)', name)
+    read = Read(postgres.url(name), row_counts="exact")
+    [table] = read.tables.values()
+    assert (table["row_count"], table["row_count_source"], table["warnings"]) == (1, "counted", [])
+
+
 def test_many_tables_take_no_more_queries(postgres: Postgres) -> None:
     tables = "".join(f"CREATE TABLE t{at} (id int PRIMARY KEY, a text, b date);" for at in range(300))
     read = Read(postgres.url(postgres.database(tables)))
