@@ -60,9 +60,9 @@ ORDER BY n.nspname, c.relname
 """
 _COLUMNS = f"""
 SELECT a.attrelid, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.attnotnull,
-       coalesce(a.attnum = ANY (k.indkey), false), d.description
+       coalesce(a.attnum = ANY (k.conkey), false), d.description
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_index k ON k.indrelid = c.oid AND k.indisprimary
+LEFT JOIN pg_constraint k ON k.conrelid = c.oid AND k.contype = 'p'
 LEFT JOIN pg_description d ON d.objoid = c.oid AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum
 WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'v', 'm', 'f', 'p') AND NOT c.relispartition
   AND {_NOT_SYSTEM}
