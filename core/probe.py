@@ -50,13 +50,20 @@ async def probe(
     """
     location = locate(path, source_type, connection=connection)
     if location.kind is Kind.DATABASE:
-        return await _catalog(location, connection, limit)
-    store = open_store(location, connection, max_concurrency=4)
+        work = _catalog(location, connection, limit)
+    else:
+        work = _listing(location, connection, limit)
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            return await _first_page(store, location, limit)
+            return await work
     except TimeoutError:
         raise SourceError(Fault.TIMEOUT, f"{location.shown} did not answer within {TIMEOUT_S:g} s") from None
+
+
+async def _listing(location: Location, connection: Connection | None, limit: int) -> Probe:
+    store = open_store(location, connection, max_concurrency=4)
+    try:
+        return await _first_page(store, location, limit)
     finally:
         await store.close()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
 
 from core.catalog import Column, CountSource
+from core.errors import Fault, SourceError
 
 
 class Kind(StrEnum):
@@ -56,6 +59,40 @@ class Asker(Protocol):
     def __call__(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """All rows of a query; raises `SourceError`."""
         ...
+
+
+class OpenFile(Protocol):
+    """What the libraries of SQLite and DuckDB have in common."""
+
+    def interrupt(self) -> None: ...
+    def close(self) -> None: ...
+
+
+Library = TypeVar("Library", bound=OpenFile)
+
+
+class FileDatabase(Generic[Library]):
+    """A database that is one file here, opened on first use; counts its queries."""
+
+    def __init__(self, path: str, shown: str) -> None:
+        self.requests: Counter[str] = Counter()
+        self._path, self._shown = path, shown
+        self._database: Library | None = None
+
+    def stop(self) -> None:
+        """End the query that runs in another thread."""
+        if self._database is not None:
+            self._database.interrupt()
+
+    def close(self) -> None:
+        """Let go of the file; safe to call twice."""
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _need_file(self) -> None:
+        if not Path(self._path).exists():
+            raise SourceError(Fault.NOT_FOUND, f"{self._shown} does not exist", hint="check the path's spelling")
 
 
 class Catalog(Protocol):

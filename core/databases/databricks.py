@@ -38,7 +38,7 @@ _HINTS = {
     Trouble.SLOW: "give the source more time with `timeout_s`, or name a schema: CATALOG.SCHEMA",
     Trouble.MISSING: "name another catalog or schema: databricks://HOST/CATALOG.SCHEMA",
 }
-# `*` since the number of a partition column has had two names.
+# `*`, to take the number of a partition column by whichever of `_PARTITION` it is called.
 _COLUMNS = "SELECT * FROM {catalog}.information_schema.columns WHERE {where}"
 _KEYS = """
 SELECT k.table_schema, k.table_name, k.column_name FROM {catalog}.information_schema.key_column_usage AS k
@@ -70,6 +70,7 @@ class Workspace:
         return Counter({"QUERY": self._warehouse.statements} if self._warehouse.statements else {})
 
     def __call__(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        assert not parameters, "those of Databricks have names: `table`"
         found = self.table(sql)
         return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
 
@@ -181,7 +182,8 @@ def _place(url: str) -> tuple[dict[str, str], str | None, str | None]:
     query = dict(parse_qsl(parts.query))
     catalog, _, schema = unquote(parts.path.strip("/")).partition(".")
     if "catalog" in query:
-        catalog, schema = query.pop("catalog"), query.pop("schema", "" if schema else catalog)
+        # The path is a schema there, when it is anything.
+        catalog, schema = query["catalog"], query.get("schema") or catalog
     login = {name: value for name, value in query.items() if name in _LOGIN}
     if parts.hostname:
         port = re.search(r":(\d+)$", parts.netloc)

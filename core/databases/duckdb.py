@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.catalog import CountSource
-from core.databases.base import Asker, Kind, Relation, Row
+from core.databases.base import Asker, FileDatabase, Kind, Relation, Row
 from core.errors import Fault, SourceError, first_line
 from core.formats.duckdbtables import Found, read_tables
 
@@ -18,13 +16,8 @@ if TYPE_CHECKING:
 _CATALOG = "source"
 
 
-class DuckDbFile:
+class DuckDbFile(FileDatabase["duckdb.DuckDBPyConnection"]):
     """Attached read-only, with nothing else within reach; connection and catalog in one."""
-
-    def __init__(self, path: str, shown: str) -> None:
-        self.requests: Counter[str] = Counter()
-        self._path, self._shown = path, shown
-        self._database: duckdb.DuckDBPyConnection | None = None
 
     def __call__(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         import duckdb
@@ -49,17 +42,6 @@ class DuckDbFile:
         schema, name = (text.replace('"', '""') for text in (relation.schema, relation.name))
         return f'SELECT count(*) FROM {_CATALOG}."{schema}"."{name}"'
 
-    def stop(self) -> None:
-        """End the query that runs in another thread."""
-        if self._database is not None:
-            self._database.interrupt()
-
-    def close(self) -> None:
-        """Let go of the file; safe to call twice."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-
     def _open(self) -> duckdb.DuckDBPyConnection:
         if self._database is None:
             if self._path.startswith("md:"):
@@ -68,8 +50,7 @@ class DuckDbFile:
                     f"{self._shown} is at MotherDuck, which is not read",
                     hint="copy it into a file: ATTACH 'copy.duckdb'; COPY FROM DATABASE … TO copy",
                 )
-            if not Path(self._path).exists():
-                raise SourceError(Fault.NOT_FOUND, f"{self._shown} does not exist", hint="check the path's spelling")
+            self._need_file()
             import duckdb
 
             database = duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})

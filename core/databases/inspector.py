@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ class Inspected:
         import sqlalchemy
         import sqlalchemy.exc
 
+        # A type that the dialect does not know is read as text, and so said; not on standard error.
+        warnings.filterwarnings("ignore", "Did not recognize type", sqlalchemy.exc.SAWarning)
         inspector = sqlalchemy.inspect(self._server.connection)
         try:
             schemas = [name for name in inspector.get_schema_names() if name not in _SYSTEM]
@@ -40,8 +43,12 @@ class Inspected:
         for schema in schemas:
             try:
                 yield from _schema(inspector, schema)
+            # A dialect raises NotImplementedError where it cannot tell of a kind of thing at all.
             except (sqlalchemy.exc.SQLAlchemyError, NotImplementedError) as error:
-                warn(f"schema {schema} cannot be read: {source_error(error, self._shown, connecting=False).message}")
+                told = source_error(error, self._shown, connecting=False)
+                if told.transient:
+                    raise told from None
+                warn(f"schema {schema} cannot be read: {told.message}")
 
     def count_sql(self, relation: Relation) -> str:
         quote = self._server.connection.dialect.identifier_preparer.quote
@@ -72,15 +79,18 @@ def _schema(inspector: Inspector, schema: str) -> Iterator[Relation]:
 def _materialized(inspector: Inspector, schema: str) -> list[str]:
     try:
         return inspector.get_materialized_view_names(schema)
-    except NotImplementedError:
+    except NotImplementedError:  # SQLAlchemy's word for a dialect that has none
         return []
 
 
 def _column(found: Any, key: frozenset[str]) -> Column:
-    native = str(found["type"])
+    import sqlalchemy.types
+
+    known = not isinstance(found["type"], sqlalchemy.types.NullType)
+    native = str(found["type"]) if known else None
     return Column(
         name=str(found["name"]),
-        type=str(spark_type(native.partition(" COLLATE ")[0], _ANSI) or "string"),
+        type=str((native and spark_type(native.partition(" COLLATE ")[0], _ANSI)) or "string"),
         nullable=bool(found.get("nullable", True)),
         native_type=native,
         type_source=TypeSource.DECLARED,

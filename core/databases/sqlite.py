@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from core.catalog import TableReading
-from core.databases.base import Asker, Kind, Relation, Row
+from core.databases.base import Asker, FileDatabase, Kind, Relation, Row
 from core.errors import Fault, FileError, SourceError, first_line
 from core.formats.sqlitetables import Wanted, read_tables
 
@@ -19,13 +18,12 @@ _BUSY_S = 10.0
 _COUNTED = 256 << 20
 
 
-class SqliteFile:
+class SqliteFile(FileDatabase[sqlite3.Connection]):
     """Opened read-only; connection and catalog in one."""
 
     def __init__(self, path: str, shown: str, *, seconds: float) -> None:
-        self.requests: Counter[str] = Counter()
-        self._path, self._shown, self._seconds = path, shown, seconds
-        self._database: sqlite3.Connection | None = None
+        super().__init__(path, shown)
+        self._seconds = seconds
 
     def __call__(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         self.requests["QUERY"] += 1
@@ -48,21 +46,9 @@ class SqliteFile:
         name = relation.name.replace('"', '""')
         return f'SELECT count(*) FROM "{name}"'
 
-    def stop(self) -> None:
-        """End the query that runs in another thread."""
-        if self._database is not None:
-            self._database.interrupt()
-
-    def close(self) -> None:
-        """Let go of the file; safe to call twice."""
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-
     def _open(self) -> sqlite3.Connection:
         if self._database is None:
-            if not Path(self._path).exists():
-                raise SourceError(Fault.NOT_FOUND, f"{self._shown} does not exist", hint="check the path's spelling")
+            self._need_file()
             uri = f"{Path(self._path).absolute().as_uri()}?mode=ro"
             try:
                 self._database = sqlite3.connect(uri, uri=True, timeout=_BUSY_S, check_same_thread=False)

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from core.catalog import CountSource
+from core.databases.base import Kind
+from core.databases.inspector import Inspected
+from core.databases.postgresql import PostgreSql
+from core.databases.server import Server
+from core.errors import SourceError
+from core.sources.locations import locate
 from tests.databases.reading import Read
 from tests.servers.postgres import Postgres
+from tests.servers.proxy import Proxy
 
 EVERYTHING = '''
 CREATE TYPE mood AS ENUM ('a', 'b');
@@ -104,6 +115,44 @@ def test_names_that_look_like_placeholders_are_counted(postgres: Postgres) -> No
     read = Read(postgres.url(name), row_counts="exact")
     [table] = read.tables.values()
     assert (table["row_count"], table["row_count_source"], table["warnings"]) == (1, "counted", [])
+
+
+def test_what_an_index_of_a_key_includes_is_no_key(postgres: Postgres) -> None:
+    name = postgres.database("CREATE TABLE t (a int, b int, PRIMARY KEY (a) INCLUDE (b))")
+    assert Read(postgres.url(name)).names("public.t", "is_primary_key") == ["a"]
+
+
+def test_sqlalchemys_inspector_finds_the_same(postgres: Postgres) -> None:
+    """The way that every other dialect goes, on a server that is here."""
+    name = postgres.database(EVERYTHING)
+    location = locate(postgres.url(name))
+    server = Server(location, statement_timeout_s=30)
+    try:
+        ours = {r.full_name: r for r in PostgreSql().relations(server, lambda _: None)}
+        theirs = {r.full_name: r for r in Inspected(server, location.shown).relations(server, lambda _: None)}
+    finally:
+        server.close()
+    assert ours.keys() == theirs.keys() - {"public.sales_24", "public.sales_24_1", "public.sales_25"}
+    for table, relation in ours.items():
+        assert [c.name for c in relation.columns] == [c.name for c in theirs[table].columns]
+        assert [c.is_key for c in relation.columns] == [c.is_key for c in theirs[table].columns]
+        assert relation.comment == theirs[table].comment
+    unknown = next(c for c in theirs["Odd.Name.T a.b"].columns if c.name == "a")
+    assert (unknown.type, unknown.native_type) == ("string", None), "a type that the dialect does not know"
+    assert theirs["public.kept"].kind is Kind.MATERIALIZED_VIEW and theirs["public.plain"].kind is Kind.VIEW
+
+
+def test_a_line_that_breaks_under_the_inspector_is_no_warning(postgres: Postgres) -> None:
+    name = postgres.database("CREATE SCHEMA other; CREATE TABLE other.t (a int)")
+    with Proxy(postgres.host, int(postgres.port), b"pg_attribute") as proxy:
+        location = locate(replace(postgres, port=str(proxy.port)).url(name))
+        server = Server(location, statement_timeout_s=30)
+        try:
+            with pytest.raises(SourceError) as caught:
+                list(Inspected(server, location.shown).relations(server, lambda _: None))
+        finally:
+            server.close()
+    assert caught.value.transient and proxy.cuts == 1
 
 
 def test_many_tables_take_no_more_queries(postgres: Postgres) -> None:

@@ -162,7 +162,7 @@ def test_manifests_of_the_first_version_count_under_other_names() -> None:
     schema: Any = reader.writer_schema
     text = json.dumps(schema).replace("_files_count", "_data_files_count")
     out = io.BytesIO()
-    records = [{k.replace("_files_count", "_data_files_count"): v for k, v in dict(r).items()} for r in reader]  # type: ignore[call-overload]
+    records = [{k.replace("_files_count", "_data_files_count"): v for k, v in dict(r).items()} for r in reader]
     fastavro.writer(out, json.loads(text), records)
     objects["t/metadata/snap-1.avro"] = out.getvalue()
     assert one(objects)["row_count"] == 3000
