@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from core.callers import Reach
 from core.connections import Connection
 from core.databases.open import open_database
 from core.errors import Fault, SourceError
@@ -48,11 +49,13 @@ async def probe(
     Raises:
         NuvynError: the path can't be placed, or the source can't be listed or does not answer in time.
     """
-    location = locate(path, source_type, connection=connection)
-    if location.kind is Kind.DATABASE:
-        work = _catalog(location, connection, limit)
-    else:
-        work = _listing(location, connection, limit)
+    return await probe_reached(Reach(locate(path, source_type, connection=connection), connection), limit=limit)
+
+
+async def probe_reached(reached: Reach, *, limit: int = 20) -> Probe:
+    """Like `probe`, of a place that is found already."""
+    location = reached.location
+    work = _catalog(reached, limit) if location.kind is Kind.DATABASE else _listing(reached, limit)
     try:
         async with asyncio.timeout(TIMEOUT_S):
             return await work
@@ -60,17 +63,19 @@ async def probe(
         raise SourceError(Fault.TIMEOUT, f"{location.shown} did not answer within {TIMEOUT_S:g} s") from None
 
 
-async def _listing(location: Location, connection: Connection | None, limit: int) -> Probe:
-    store = open_store(location, connection, max_concurrency=4)
+async def _listing(reached: Reach, limit: int) -> Probe:
+    store = open_store(reached.location, reached.connection, max_concurrency=4, guard=reached.guard)
     try:
-        return await _first_page(store, location, limit)
+        return await _first_page(store, reached.location, limit)
     finally:
         await store.close()
 
 
-async def _catalog(location: Location, named: Connection | None, limit: int) -> Probe:
-    began = time.monotonic()
-    connection, catalog = open_database(location, named, statement_timeout_s=TIMEOUT_S)
+async def _catalog(reached: Reach, limit: int) -> Probe:
+    began, location = time.monotonic(), reached.location
+    connection, catalog = open_database(
+        location, reached.connection, statement_timeout_s=TIMEOUT_S, guard=reached.guard
+    )
     try:
         found = await in_thread(
             connection, lambda: [r.full_name for r in catalog.relations(connection, lambda _: None)]

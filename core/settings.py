@@ -22,7 +22,9 @@ class Settings:
     """All settings, with where each came from.
 
     `connections` are the file's tables as written; see `connection`. `databricks` is the file's table of
-    that name as written; see `core.databricks.target`. `theme` and `keys` (command id
+    that name as written; see `core.databricks.target`. `parallel_jobs` is how many jobs one worker runs at
+    once. The `api_` ones are what callers of the HTTP API may name (see `core.callers`), which web pages of
+    other hosts may call it, and how many jobs may wait. `theme` and `keys` (command id
     to key) are the app's; a theme of None is chosen to fit the terminal. `options` are the defaults
     that payloads override.
     """
@@ -37,6 +39,12 @@ class Settings:
     schema_name: str = "_executor_metadata"
     log_level: str = "info"
     theme: str | None = None
+    parallel_jobs: int = 4
+    api_roots: tuple[str, ...] = ()
+    api_hosts: tuple[str, ...] = ()
+    api_connections: tuple[str, ...] = ()
+    api_origins: tuple[str, ...] = ()
+    api_max_waiting: int = 1000
     keys: Mapping[str, str] = field(default_factory=dict)
     options: Options = field(default_factory=Options)
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
@@ -72,7 +80,10 @@ class Settings:
             "schema": self.schema_name,
             "log_level": self.log_level,
             "theme": self.theme or "fitting",
+            "parallel_jobs": self.parallel_jobs,
         }
+        shown |= {name: ", ".join(getattr(self, name)) or "none" for name in LISTS}
+        shown["api_max_waiting"] = self.api_max_waiting
         shown |= {f.name: getattr(self.options, f.name) for f in fields(Options) if f.name in LIMITS}
         shown["connections"] = ", ".join(sorted(self.connections)) or "none"
         return shown
@@ -145,7 +156,12 @@ def load_settings(
     )
 
 
-_NAMES = {"catalog": "catalog", "schema_name": "schema", "log_level": "log_level", "theme": "theme"}
+LISTS = ("api_roots", "api_hosts", "api_connections", "api_origins")
+"""Settings that are lists; a variable of one has commas between its entries."""
+
+_NAMES = {"catalog": "catalog", "schema_name": "schema"} | {
+    name: name for name in ("log_level", "theme", "parallel_jobs", "api_max_waiting", *LISTS)
+}
 
 
 def _make(folder: Path) -> None:

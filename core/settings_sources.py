@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from core.connections import KNOWN_FIELDS
 from core.errors import UsageError
@@ -19,6 +19,7 @@ from core.payload.problems import nearest
 _Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=255)]
 _Place = Annotated[Path, AfterValidator(lambda path: _absolute(path))]
 _Text = Annotated[str, StringConstraints(min_length=1)]
+_Texts = Annotated[tuple[_Text, ...], BeforeValidator(lambda given: _listed(given))]
 
 
 class _SettingsIn(BaseModel):
@@ -35,6 +36,12 @@ class _SettingsIn(BaseModel):
     schema_: _Identifier | None = Field(default=None, alias="schema")
     log_level: Literal["debug", "info", "warning", "error"] | None = None
     theme: _Text | None = None
+    parallel_jobs: Annotated[int, Field(ge=1, le=64)] | None = None
+    api_roots: Annotated[_Texts, AfterValidator(lambda paths: tuple(str(_absolute(p)) for p in paths))] | None = None
+    api_hosts: _Texts | None = None
+    api_connections: _Texts | None = None
+    api_origins: _Texts | None = None
+    api_max_waiting: Annotated[int, Field(ge=1)] | None = None
     parallel_sources: Annotated[int, Field(ge=1, le=256)] | None = None
     max_concurrency: Annotated[int, Field(ge=1, le=1024)] | None = None
     retries: Annotated[int, Field(ge=0, le=100)] | None = None
@@ -126,6 +133,11 @@ def _absolute(path: str | Path) -> Path:
     return Path(os.path.expanduser(path)).absolute()  # noqa: PTH111
 
 
+def _listed(given: Any) -> Any:
+    """A list as a variable has it: its entries with commas between."""
+    return [part for entry in given.split(",") if (part := entry.strip())] if isinstance(given, str) else given
+
+
 def _variable(name: str) -> str:
     return f"NUVYN_{name.upper()}"
 
@@ -161,13 +173,14 @@ def _read(config: Path, *, required: bool) -> dict[str, Any]:
 
 
 def _rooted(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+    def rooted(value: Any) -> Any:
+        return str(folder / os.path.expanduser(value)) if isinstance(value, str) else value  # noqa: PTH111
+
     places = ("home", "jobs", "mirror", "runs", "logs")
-    return {
-        name: str(folder / os.path.expanduser(value))  # noqa: PTH111
-        if name in places and isinstance(value, str)
-        else value
-        for name, value in table.items()
-    }
+    found = {name: rooted(value) if name in places else value for name, value in table.items()}
+    if isinstance(roots := table.get("api_roots"), list):
+        found["api_roots"] = [rooted(root) for root in roots]
+    return found
 
 
 def _checked(merged: dict[str, Any], origins: Mapping[str, str]) -> dict[str, Any]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import signal
 import sys
-from pathlib import Path
 
 import click
 
@@ -22,6 +20,7 @@ from core.jobs.requests import create, stored_job
 from core.jobs.runner import Runner
 from core.jobs.store import this_owner
 from core.jobs.watch import Watch
+from core.payload.load import check
 from core.payload.models import Job
 
 _LOOK_EVERY_S = 0.2
@@ -32,7 +31,7 @@ _EXIT = {JobState.COMPLETED: 0, JobState.FAILED: 1, JobState.PARTIAL: 3, JobStat
 @click.argument("payload", required=False)
 @click.option("--write-to-db", is_flag=True, help="Write to Databricks too, when it is configured.")
 @click.option("--queue", is_flag=True, help="Only queue the job, for a worker.")
-@click.option("--handed", is_flag=True, hidden=True, help="Print the job's id, then run it unseen.")
+@click.option("--handed", is_flag=True, hidden=True, help="Run, unseen, a job that standard input hands over.")
 @json_option
 def run(payload: str | None, write_to_db: bool, queue: bool, handed: bool, as_json: bool) -> int:
     """Run a payload: a JSON file, `-` for standard input, or the variable NUVYN_JOB_PAYLOAD.
@@ -45,6 +44,8 @@ def run(payload: str | None, write_to_db: bool, queue: bool, handed: bool, as_js
       nuvyn run payload.json
       cat payload.json | nuvyn run - --json
     """
+    if handed:
+        return _run_handed()
     job = read_checked(payload, as_json=as_json)
     with open_house() as house:
         if queue:
@@ -53,19 +54,15 @@ def run(payload: str | None, write_to_db: bool, queue: bool, handed: bool, as_js
             return 0
         owner = this_owner()
         job_id = create(house.store, job, write_to_db=write_to_db, owner=owner)
-        if handed:
-            click.echo(job_id)
-            _leave_pipes()
-            return _EXIT[run_silently(house, house.store.job(job_id), job, owner)]
         return run_shown(house, house.store.job(job_id), job, owner, as_json=as_json)
 
 
-def _leave_pipes() -> None:
-    """Let go of the pipes to who handed the payload over; that process may end before the job."""
-    sys.stdout.flush()
-    with Path(os.devnull).open("r+b") as nothing:
-        for stream in (0, 1, 2):
-            os.dup2(nothing.fileno(), stream)
+def _run_handed() -> int:
+    """Run the job that another process made and handed over, with the secrets that are not stored."""
+    given = json.load(sys.stdin)
+    with open_house() as house:
+        job = check(given["payload"], defaults=house.settings.options).accepted()
+        return _EXIT[run_silently(house, house.store.job(given["job_id"]), job, given["owner"])]
 
 
 @click.command()

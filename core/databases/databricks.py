@@ -173,6 +173,11 @@ def quoted(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+def login_of(url: str) -> dict[str, str]:
+    """What a URL says of the server and of who logs in there, by the names of the settings."""
+    return _place(url)[0]
+
+
 def _place(url: str) -> tuple[dict[str, str], str | None, str | None]:
     """What a URL says of the login, its catalog and its schema.
 

@@ -14,13 +14,18 @@ from core.databases.mysql import MySql
 from core.databases.postgresql import PostgreSql
 from core.databases.server import Server
 from core.databases.sqlite import SqliteFile
+from core.sources.guard import Guard
 from core.sources.place import Location
 
 Opened: TypeAlias = tuple[Server | SqliteFile | DuckDbFile | Workspace, Catalog]
 
 
-def open_database(location: Location, named: Connection | None = None, *, statement_timeout_s: float) -> Opened:
+def open_database(
+    location: Location, named: Connection | None = None, *, statement_timeout_s: float, guard: Guard | None = None
+) -> Opened:
     """A connection, made on its first use, and the catalog reader that fits it; `named` is the source's own.
+
+    With a `guard` a server is connected to only where that lets it.
 
     Raises:
         SourceError: a driver is missing (the hint names the extra), or the URL is none.
@@ -30,12 +35,12 @@ def open_database(location: Location, named: Connection | None = None, *, statem
         workspace = Workspace(location, named, statement_timeout_s=statement_timeout_s)
         return workspace, Metastore(workspace) if workspace.catalog == LEGACY else UnityCatalog(workspace)
     if location.scheme == "sqlite":
-        file = SqliteFile(_file(location), location.shown, seconds=statement_timeout_s)
+        file = SqliteFile(file_of(location), location.shown, seconds=statement_timeout_s)
         return file, file
     if location.scheme == "duckdb":
-        database = DuckDbFile(_file(location), location.shown)
+        database = DuckDbFile(file_of(location), location.shown)
         return database, database
-    server = Server(location, statement_timeout_s=statement_timeout_s)
+    server = Server(location, statement_timeout_s=statement_timeout_s, guard=guard)
     match server.dialect:
         case "postgresql":
             return server, PostgreSql()
@@ -44,6 +49,6 @@ def open_database(location: Location, named: Connection | None = None, *, statem
     return server, Inspected(server, location.shown)
 
 
-def _file(location: Location) -> str:
+def file_of(location: Location) -> str:
     """The path of a database that is a file."""
     return location.url.partition(":///")[2].partition("?")[0]

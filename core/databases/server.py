@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.databases.base import Row
 from core.databases.faults import source_error
+from core.databases.pinning import pin
 from core.errors import Fault, SourceError
+from core.sources.guard import Guard
 from core.sources.place import Location
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 15
 _LOCK_S = 10
-_DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql", "mssql": "pymssql"}
+DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql", "mssql": "pymssql"}
 """The driver of a dialect when the URL names none; each is in the extra of that name."""
 
 _EXTRAS = {"mariadb": "mysql"}
@@ -33,11 +35,13 @@ _CONNECT: Mapping[str, Mapping[str, Any]] = {
 class Server:
     """Counts its queries; may be told to stop by another thread."""
 
-    def __init__(self, location: Location, *, statement_timeout_s: float) -> None:
+    def __init__(self, location: Location, *, statement_timeout_s: float, guard: Guard | None = None) -> None:
         self.requests: Counter[str] = Counter()
         self._location = location
         self._timeout_s = statement_timeout_s
         self._engine = _engine(location)
+        if guard is not None:
+            pin(self._engine, guard)
         self._connection: sqlalchemy.Connection | None = None
         self._stopped = False
 
@@ -140,7 +144,7 @@ def _engine(location: Location) -> sqlalchemy.Engine:
         Fault.MISSING_DRIVER,
         f"{location.scheme} needs a driver that is not installed",
         hint=f"pip install 'nuvyn[{extra}]'"
-        if location.scheme in (*_DRIVERS, "snowflake")
+        if location.scheme in (*DRIVERS, "snowflake")
         else f"install SQLAlchemy's dialect for {location.scheme}",
     )
     try:
@@ -151,8 +155,8 @@ def _engine(location: Location) -> sqlalchemy.Engine:
         raise missing from None
     try:
         url = sqlalchemy.make_url(location.url)
-        if "+" not in url.drivername and url.drivername in _DRIVERS:
-            url = url.set(drivername=f"{url.drivername}+{_DRIVERS[url.drivername]}")
+        if "+" not in url.drivername and url.drivername in DRIVERS:
+            url = url.set(drivername=f"{url.drivername}+{DRIVERS[url.drivername]}")
         driver = url.drivername.partition("+")[2]
         arguments = dict(_CONNECT.get(driver, {}))
         if driver == "pymysql" and str(url.query.get("ssl", "")).lower() in ("1", "true"):

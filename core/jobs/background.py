@@ -6,6 +6,7 @@ pipe, to a process of its own; nothing of it reaches a disk or an argument list.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -13,7 +14,8 @@ import sys
 import threading
 from pathlib import Path
 
-from core.errors import JobError
+from core.callers import CallerRules
+from core.jobs.owners import owner_of
 from core.jobs.requests import anchored, create
 from core.jobs.store import JobStore
 from core.payload.models import Job
@@ -28,22 +30,37 @@ def start_worker(settings: Settings) -> subprocess.Popen[bytes]:
     return _start(settings, "worker", "--idle", str(WORKER_IDLE_S), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
-def hand_over(settings: Settings, job: Job, *, write_to_db: bool = False) -> str:
-    """Run a checked payload in a process of its own, secrets and all; returns the job's id.
+def hand_over(
+    settings: Settings,
+    store: JobStore,
+    job: Job,
+    *,
+    write_to_db: bool = False,
+    rules: CallerRules | None = None,
+    key: str | None = None,
+) -> tuple[str, subprocess.Popen[bytes]]:
+    """Run a checked payload in a process of its own, secrets and all; returns the job's id and that process.
+
+    The job is that process' from the first moment: should it die, a worker takes the job up.
 
     Raises:
-        JobError: that process could not begin.
+        JobError: the job could not be stored.
     """
-    more = ["--write-to-db"] if write_to_db else []
-    process = _start(settings, "run", "-", "--handed", *more, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    assert process.stdin is not None and process.stdout is not None
-    with process.stdin, process.stdout:
-        process.stdin.write(json.dumps(job.raw).encode())
-        process.stdin.close()
-        job_id = process.stdout.readline().decode().strip()
-    if not job_id.startswith("job_"):
-        raise JobError("the job could not be started", hint="logs/nuvyn.log in the home folder has the details")
-    return job_id
+    process = _start(settings, "run", "--handed", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert process.stdin is not None
+    try:
+        owner = owner_of(process.pid)
+        job_id = create(store, job, write_to_db=write_to_db, owner=owner, rules=rules, key=key)
+    except BaseException:
+        process.kill()
+        raise
+    # One that is not new belongs to another process, and this one has nothing to do.
+    if store.job(job_id).owner != owner:
+        process.kill()
+        return job_id, process
+    with process.stdin, contextlib.suppress(BrokenPipeError):
+        process.stdin.write(json.dumps({"job_id": job_id, "owner": owner, "payload": job.raw}).encode())
+    return job_id, process
 
 
 def carries_secrets(job: Job) -> bool:
@@ -73,9 +90,9 @@ def submit(settings: Settings, store: JobStore, job: Job, *, write_to_db: bool =
     Its relative paths are taken from the current folder. Returns the job's id.
 
     Raises:
-        JobError: the process could not begin.
+        JobError: it could not be stored.
     """
     job = anchored(job, settings)
     if carries_secrets(job):
-        return hand_over(settings, job, write_to_db=write_to_db)
+        return hand_over(settings, store, job, write_to_db=write_to_db)[0]
     return create(store, job, write_to_db=write_to_db)

@@ -20,7 +20,12 @@ STARTING_S = 5.0
 
 def this_owner() -> str:
     """This process as the owner of a job: host, process id and a random part."""
-    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+    return owner_of(os.getpid())
+
+
+def owner_of(pid: int) -> str:
+    """A process of this host as the owner of a job."""
+    return f"{socket.gethostname()}:{pid}:{os.urandom(4).hex()}"
 
 
 def is_gone(owner: str | None, lease_until: float | None, now: float) -> bool:

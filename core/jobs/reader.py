@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from core.callers import CallerRules
 from core.errors import JobError
 from core.jobs.database import Database
 from core.jobs.model import (
@@ -46,6 +47,16 @@ class JobReader:
                 hint="nuvyn jobs lists them",
             )
         return _job(rows[0])
+
+    def rules(self, job_id: str) -> CallerRules | None:
+        """What the caller may name who had a job made; None when it is the operator's."""
+        rows = self._db.read("SELECT rules FROM job_rules WHERE job_id = ?", job_id)
+        return CallerRules.from_text(rows[0]["rules"]) if rows else None
+
+    def made_with(self, key: str) -> tuple[str, str] | None:
+        """The job that was made with an idempotency key, and the hash of its payload."""
+        rows = self._db.read("SELECT job_id, payload_hash FROM job_keys WHERE key = ?", key)
+        return (rows[0]["job_id"], rows[0]["payload_hash"]) if rows else None
 
     def jobs(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from copy import deepcopy
 
+from core.callers import CallerRules
 from core.errors import NuvynError
 from core.jobs.model import JobRecord
 from core.jobs.store import JobStore
@@ -17,7 +18,15 @@ from core.sources.locations import locate
 from core.sources.place import Kind
 
 
-def create(store: JobStore, job: Job, *, write_to_db: bool = False, owner: str | None = None) -> str:
+def create(
+    store: JobStore,
+    job: Job,
+    *,
+    write_to_db: bool = False,
+    owner: str | None = None,
+    rules: CallerRules | None = None,
+    key: str | None = None,
+) -> str:
     """Store a checked payload as a job, secrets masked, and return its id; see `JobStore.create`."""
     wanted = write_to_db or job.write_to_db or os.environ.get("EXECUTOR_WRITE_TO_DB", "").lower() in ("1", "true")
     return store.create(
@@ -27,6 +36,8 @@ def create(store: JobStore, job: Job, *, write_to_db: bool = False, owner: str |
         source_ids=[source.source_id for source in job.sources],
         write_to_db=wanted,
         owner=owner,
+        rules=rules,
+        key=key,
     )
 
 

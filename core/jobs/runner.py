@@ -98,6 +98,7 @@ class _Run:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._dropped: set[int] = set()
         self._folder = settings.runs / record.job_id
+        self._rules = store.rules(record.job_id)
         self._wanted = wanted_target(settings, job, write_to_db=record.write_to_db)
         self._unwritten: NuvynError | None = None
 
@@ -198,9 +199,8 @@ class _Run:
         return [source for source in self.store.sources(self.record.job_id) if not source.state.ended]
 
     def _task(self, source: SourceRecord) -> SourceTask:
-        return SourceTask(
-            self.record.job_id, source.seq, self.job, self.job.sources[source.seq], self._folder / str(source.seq)
-        )
+        folder = self._folder / str(source.seq)
+        return SourceTask(self.record.job_id, source.seq, self.job, self.job.sources[source.seq], folder, self._rules)
 
     async def _source(self, source: SourceRecord, committed: bool) -> None:
         """One source to its end; its failure is recorded and stops nobody else."""

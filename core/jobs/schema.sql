@@ -28,6 +28,14 @@ CREATE TABLE IF NOT EXISTS found (
 CREATE TABLE IF NOT EXISTS source_cancels (
     job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, seq INTEGER NOT NULL, PRIMARY KEY (job_id, seq)
 ) STRICT, WITHOUT ROWID;
+-- What the caller may name who had the job made through the API; a job of the operator has no row.
+CREATE TABLE IF NOT EXISTS job_rules (
+    job_id TEXT PRIMARY KEY REFERENCES jobs ON DELETE CASCADE, rules TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS job_keys (
+    key TEXT PRIMARY KEY, job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, payload_hash TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS job_keys_by_job ON job_keys (job_id);
 CREATE TABLE IF NOT EXISTS workers (
     owner TEXT PRIMARY KEY, started_at REAL NOT NULL, lease_until REAL NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -12,7 +12,7 @@ from typing import Any
 
 from core import __version__
 from core.backoff import backoff
-from core.connections import Connection
+from core.callers import CallerRules, Reach, reach
 from core.databases.open import open_database
 from core.errors import Fault, NuvynError, SourceError
 from core.extract import Extraction, Request, extract
@@ -27,7 +27,7 @@ from core.progress import Phase, Progress
 from core.retry import RetryingStore
 from core.secrets import mask, mask_url
 from core.settings import Settings
-from core.sources.locations import Kind, Location, format_of, locate, root_name
+from core.sources.locations import Kind, Location, format_of, root_name
 from core.sources.stores.open import open_store
 from core.stage import Stage
 
@@ -44,14 +44,16 @@ class SourceTask:
     job: Job
     source: Source
     folder: Path
+    rules: CallerRules | None = None
 
 
-def location_of(source: Source, settings: Settings) -> Location:
-    """Where a source is.
+def place_of(task: SourceTask, settings: Settings) -> Reach:
+    """Where a source is, and what opens it.
 
     Raises:
-        NuvynError: its path can't be placed, or its connection isn't known.
+        NuvynError: its path can't be placed, its connection isn't known, or a caller may not name it.
     """
+    source = task.source
     if source.path is None:
         raise SourceError(Fault.NOT_FOUND, f"source {source.source_id} has no data_source_path")
     if "***" in source.path:
@@ -60,8 +62,7 @@ def location_of(source: Source, settings: Settings) -> Location:
             f"the secret in the path of source {source.source_id} was not kept",
             hint="secrets are never stored: run the payload again, or put the secret into a connection",
         )
-    connection = settings.connection(source.connection) if source.connection else None
-    return locate(source.path, source.type, connection=connection)
+    return reach(source.path, source.type, source.connection, settings, task.rules)
 
 
 async def run_source(
@@ -133,13 +134,13 @@ async def _attempt(
 ) -> Stage:
     started, began = datetime.now(UTC).replace(tzinfo=None), time.monotonic()
     options = task.source.options
-    location = location_of(task.source, settings)
-    connection = settings.connection(task.source.connection) if task.source.connection else None
+    place = place_of(task, settings)
+    location = place.location
     progress.phase = Phase.CONNECTING
     if location.kind is Kind.DATABASE:
-        done = await _extract_database(task, location, connection, stage, progress)
+        done = await _extract_database(task, place, stage, progress)
     else:
-        inner = open_store(location, connection, max_concurrency=options.max_concurrency)
+        inner = open_store(location, place.connection, max_concurrency=options.max_concurrency, guard=place.guard)
         store = RetryingStore(inner, retries=options.retries)
         try:
             done = await extract(_request(task, location), store, remembered, stage, progress)
@@ -175,11 +176,9 @@ async def _attempt(
     return stage
 
 
-async def _extract_database(
-    task: SourceTask, location: Location, named: Connection | None, stage: Stage, progress: Progress
-) -> Extraction:
-    timeout = task.source.options.timeout_s or STATEMENT_TIMEOUT_S
-    opened, catalog = open_database(location, named, statement_timeout_s=timeout)
+async def _extract_database(task: SourceTask, place: Reach, stage: Stage, progress: Progress) -> Extraction:
+    location, timeout = place.location, task.source.options.timeout_s or STATEMENT_TIMEOUT_S
+    opened, catalog = open_database(location, place.connection, statement_timeout_s=timeout, guard=place.guard)
     request = _request(task, location)
     try:
         return await extract_database(request, opened, catalog, location.scheme, stage, progress)
@@ -266,7 +265,7 @@ def failure_result(task: SourceTask, settings: Settings, requests: int) -> dict[
     """The answer's entry for a source that gave nothing."""
     shown, kind = mask_url(task.source.path or ""), task.source.type
     try:
-        location = location_of(task.source, settings)
+        location = place_of(task, settings).location
         shown, kind = location.shown, location.kind.value
     except NuvynError:
         pass

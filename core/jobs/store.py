@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import time
@@ -10,6 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from core.callers import CallerRules
 from core.errors import JobError
 from core.jobs.database import Database
 from core.jobs.model import JOB_MOVES, SOURCE_MOVES, Asked, JobRecord, JobState, SourceState, check_move, new_job_id
@@ -18,6 +20,10 @@ from core.jobs.reader import JobReader
 from core.progress import Progress
 
 __all__ = ["LEASE_S", "JobStore", "this_owner"]
+
+
+class KeyReused(JobError):
+    """An idempotency key that made a job of another payload."""
 
 
 class JobStore(JobReader):
@@ -40,14 +46,30 @@ class JobStore(JobReader):
         source_ids: Sequence[str],
         write_to_db: bool = False,
         owner: str | None = None,
+        rules: CallerRules | None = None,
+        key: str | None = None,
     ) -> str:
         """Store a job (its payload with secrets masked already) and return its id.
 
-        With an `owner` it is running at once and nobody else takes it.
+        With an `owner` it is running at once and nobody else takes it. `rules` are those of the caller who
+        has it made. A `key` that made a job before makes no other: that job's id is returned.
+
+        Raises:
+            KeyReused: the key made a job of another payload.
         """
         job_id, now = new_job_id(), time.time()
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
-        def work(c: sqlite3.Connection) -> None:
+        def work(c: sqlite3.Connection) -> str:
+            if key is not None:
+                made = c.execute("SELECT job_id, payload_hash FROM job_keys WHERE key = ?", (key,)).fetchone()
+                if made is not None:
+                    if made["payload_hash"] != digest:
+                        raise KeyReused(
+                            f"this Idempotency-Key made job {made['job_id']} of another payload",
+                            hint="use a new key for a new payload",
+                        )
+                    return str(made["job_id"])
             state = JobState.RUNNING if owner else JobState.QUEUED
             c.execute(
                 "INSERT INTO jobs (job_id, workflow_id, tenant_id, state, payload, write_to_db, created_at, started_at,"
@@ -69,10 +91,14 @@ class JobStore(JobReader):
                 "INSERT INTO sources (job_id, seq, source_id, state) VALUES (?, ?, ?, ?)",
                 [(job_id, seq, source_id, SourceState.QUEUED) for seq, source_id in enumerate(source_ids)],
             )
+            if rules is not None:
+                c.execute("INSERT INTO job_rules VALUES (?, ?)", (job_id, rules.text()))
+            if key is not None:
+                c.execute("INSERT INTO job_keys VALUES (?, ?, ?)", (key, job_id, digest))
             _event(c, job_id, None, "info", "created", f"job created with {len(source_ids)} sources")
+            return job_id
 
-        self._db.write(work)
-        return job_id
+        return self._db.write(work)
 
     def request_cancel(self, job_id: str) -> JobState:
         """Ask for a job's end: a queued one is cancelled at once, a running one by its worker.

@@ -1,4 +1,4 @@
-"""A worker: takes jobs from the store one after the other and runs each to its end."""
+"""A worker: takes jobs from the store, oldest first, and runs some of them side by side, each to its end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import math
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from core.errors import JobError
 from core.jobs.model import JobRecord, JobState
@@ -21,6 +22,7 @@ from core.settings import Settings
 _log = logging.getLogger(__name__)
 
 _IDLE_S = 0.5
+_THREADS = 64
 
 
 class Worker:
@@ -33,7 +35,6 @@ class Worker:
         self._owner = this_owner()
         self._tell = tell
         self._stop = asyncio.Event()
-        self._runner: Runner | None = None
 
     def stop(self) -> None:
         """Take no more jobs. A running one is given back as it is, for another worker."""
@@ -55,23 +56,40 @@ class Worker:
 
     async def _work(self, idle_s: float) -> int:
         loop = asyncio.get_running_loop()
+        # Jobs side by side wait for the disk in threads; none of them may keep another's heartbeat waiting.
+        loop.set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="worker"))
         for sign in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(sign, self.stop)
+        stop = asyncio.create_task(self._stop.wait())
+        running: set[asyncio.Task[None]] = set()
         done, idle_since = 0, time.monotonic()
         while not self._stop.is_set():
-            record = await asyncio.to_thread(self._store.claim, self._owner)
+            free = len(running) < self._settings.parallel_jobs
+            record = await asyncio.to_thread(self._store.claim, self._owner) if free else None
             if record is not None:
                 self._tell(f"{record.job_id}: taken")
-                state = await self._run(record)
-                self._tell(f"{record.job_id}: {state or 'given back'}")
-                done, idle_since = done + 1, time.monotonic()
+                running.add(asyncio.create_task(self._one(record)))
+                done += 1
+                continue
+            if running:
+                idle_since = time.monotonic()
             elif time.monotonic() - idle_since >= idle_s:
                 break
-            else:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stop.wait(), _IDLE_S)
+            await asyncio.wait([stop, *running], timeout=_IDLE_S, return_when=asyncio.FIRST_COMPLETED)
+            running = {task for task in running if not task.done()}
+        await asyncio.gather(*running)
+        stop.cancel()
         return done
+
+    async def _one(self, record: JobRecord) -> None:
+        try:
+            state = await self._run(record)
+        except Exception:
+            # The store is gone, or full: the job's lease runs out, and another worker takes it up.
+            _log.exception("%s could not be run", record.job_id)
+            state = None
+        self._tell(f"{record.job_id}: {state or 'given back'}")
 
     async def _run(self, record: JobRecord) -> JobState | None:
         job = check(record.payload, defaults=self._settings.options).job

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from core.errors import Fault, SourceError
 from core.sources.credentials import AzureCredential
+from core.sources.guard import Guard
 from core.sources.locations import Location
 from core.sources.stores.azure_client import AzureClient
 from core.sources.stores.azure_xml import error_of, page_of
@@ -31,7 +32,9 @@ _PAGE = 5_000
 class AzureStore:
     """One container below a path."""
 
-    def __init__(self, location: Location, credential: AzureCredential, *, max_concurrency: int) -> None:
+    def __init__(
+        self, location: Location, credential: AzureCredential, *, max_concurrency: int, guard: Guard | None = None
+    ) -> None:
         try:
             import aiohttp  # noqa: F401 - asked for here, so that a missing extra is told at once
             import azure.storage.blob.aio  # noqa: F401
@@ -43,7 +46,7 @@ class AzureStore:
             ) from error
         self.requests: Counter[str] = Counter()
         self.warnings: list[str] = []
-        self._client = AzureClient(location, credential, max_concurrency=max_concurrency)
+        self._client = AzureClient(location, credential, max_concurrency=max_concurrency, guard=guard)
         self._path, self._shown = location.path, location.shown
         self._listing = PrefixPages(self._page, self._path, self._shown)
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from core.errors import Fault, SourceError
 from core.sources.credentials import LOOKED_FOR_AZURE, AzureCredential
+from core.sources.guard import Guard
 from core.sources.locations import Location
 from core.sources.stores.faults import Place
 
@@ -24,7 +25,9 @@ class AzureClient:
         place: what errors say of it; final once it is open.
     """
 
-    def __init__(self, location: Location, credential: AzureCredential, *, max_concurrency: int) -> None:
+    def __init__(
+        self, location: Location, credential: AzureCredential, *, max_concurrency: int, guard: Guard | None = None
+    ) -> None:
         if credential.account_url is None:
             raise SourceError(
                 Fault.CREDENTIALS,
@@ -42,6 +45,7 @@ class AzureClient:
         self._container = location.container
         self._credential = credential
         self._max_concurrency = max_concurrency
+        self._guard = guard
         self._opening = asyncio.Lock()
         self._session: Any = None
         self._identity: Any = None
@@ -81,7 +85,9 @@ class AzureClient:
             trust_env=True,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            connector=aiohttp.TCPConnector(limit=self._max_concurrency),
+            connector=aiohttp.TCPConnector(
+                limit=self._max_concurrency, **(self._guard.connector() if self._guard else {})
+            ),
         )
         client = ContainerClient(
             self._account_url,

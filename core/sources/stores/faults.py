@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import Fault, SourceError
 from core.secrets import mask
+from core.sources.guard import Refused
 
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _TRANSIENT_CODES = frozenset({"RequestTimeout", "SlowDown", "ServerBusy", "OperationTimedOut", "InternalError"})
@@ -147,6 +148,9 @@ def fault(error: BaseException, place: Place, *, key: str | None = None) -> Sour
     """The error for what a store's library raised."""
     if isinstance(error, SourceError):
         return error
+    for link in _chain(error):
+        if isinstance(link, Refused):
+            return link
     answer = _answer(error)
     if answer is not None:
         status, code, detail, headers = answer

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import pyarrow as pa
 
 from core.errors import Fault, SourceError
+from core.sources.guard import Guard
 from core.sources.locations import Location
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault, refused, retry_after
@@ -26,7 +27,7 @@ class HttpStore:
     Many servers answer HEAD with another size than GET, or not at all.
     """
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Location, guard: Guard | None = None) -> None:
         try:
             import aiohttp  # noqa: F401 - asked for here, so that a missing package is told at once
         except ImportError as error:
@@ -38,6 +39,7 @@ class HttpStore:
         self.requests: Counter[str] = Counter()
         self.warnings: list[str] = []
         self._url = location.url
+        self._guard = guard
         self._place = Place(location.shown, credentials="the URL")
         path = unquote(urlsplit(location.url).path)
         self._name = path.rpartition("/")[2] or location.shown
@@ -77,7 +79,10 @@ class HttpStore:
 
         if self._session is None:
             limits = aiohttp.ClientTimeout(sock_connect=_CONNECT_S, sock_read=_READ_S)
-            self._session = aiohttp.ClientSession(trust_env=True, timeout=limits, auto_decompress=False)
+            connector = aiohttp.TCPConnector(**(self._guard.connector() if self._guard else {}))
+            self._session = aiohttp.ClientSession(
+                trust_env=True, timeout=limits, auto_decompress=False, connector=connector
+            )
         self.requests["GET"] += 1
         # A compressed answer has another size, and ranges of other bytes.
         headers = {"Range": f"bytes={start}-{end - 1}", "Accept-Encoding": "identity"}

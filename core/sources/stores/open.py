@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from core.connections import Connection
 from core.errors import Fault, SourceError
 from core.sources.credentials import azure_credential, s3_credential
+from core.sources.guard import Guard
 from core.sources.locations import Kind, Location
 from core.sources.stores.base import Store
 
@@ -18,8 +19,11 @@ def open_store(
     *,
     max_concurrency: int = 64,
     environ: Mapping[str, str] = os.environ,
+    guard: Guard | None = None,
 ) -> Store:
     """A store for a location, which connects on its first use; at most `max_concurrency` connections.
+
+    With a `guard` it connects only where that lets it.
 
     Raises:
         SourceError: a driver is missing (its hint names the package), credentials don't fit the
@@ -33,19 +37,20 @@ def open_store(
         case Kind.S3:
             from core.sources.stores.s3 import S3Store
 
-            return S3Store(location, s3_credential(location, connection, environ), max_concurrency=max_concurrency)
+            signed = s3_credential(location, connection, environ)
+            return S3Store(location, signed, max_concurrency=max_concurrency, guard=guard)
         case Kind.AZURE:
             from core.sources.stores.azure import AzureStore
 
             credential = azure_credential(location, connection, environ)
-            return AzureStore(location, credential, max_concurrency=max_concurrency)
+            return AzureStore(location, credential, max_concurrency=max_concurrency, guard=guard)
         case Kind.OTHER if location.scheme in ("http", "https") and not location.path.endswith("/"):
             from core.sources.stores.http import HttpStore
 
-            return HttpStore(location)
+            return HttpStore(location, guard)
         case Kind.OTHER:
             from core.sources.stores.fsspec import FsspecStore
 
-            return FsspecStore(location, connection, threads=max_concurrency)
+            return FsspecStore(location, connection, threads=max_concurrency, guard=guard)
         case Kind.DATABASE:
             raise SourceError(Fault.UNSUPPORTED, f"{location.shown} is a database, not a place of files")

@@ -18,6 +18,7 @@ import pyarrow as pa
 from core.errors import Fault, SourceError
 from core.secrets import register
 from core.sources.credentials import S3Credential
+from core.sources.guard import Guard
 from core.sources.locations import Location
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault
@@ -34,7 +35,9 @@ _NO_CREDENTIALS = (
 class S3Store:
     """One bucket below a path."""
 
-    def __init__(self, location: Location, credential: S3Credential, *, max_concurrency: int) -> None:
+    def __init__(
+        self, location: Location, credential: S3Credential, *, max_concurrency: int, guard: Guard | None = None
+    ) -> None:
         try:
             import aiobotocore.session  # noqa: F401 - asked for here, so that a missing extra is told at once
         except ImportError as error:
@@ -48,6 +51,7 @@ class S3Store:
         self._place = Place(location.shown, location.container, credential.described)
         self._credential = credential
         self._max_concurrency = max_concurrency
+        self._guard = guard
         self._opening = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._client: Any = None
@@ -136,6 +140,7 @@ class S3Store:
             response_checksum_validation="when_required",
             # Servers of one's own seldom have a host name for each bucket.
             s3={"addressing_style": "path"} if endpoint else None,
+            **({"http_session_cls": _guarded(self._guard)} if self._guard else {}),
         )
         keys = {} if anonymous else {"aws_access_key_id": use.access_key_id, "aws_session_token": use.session_token}
         secret = {} if anonymous else {"aws_secret_access_key": use.secret_access_key}
@@ -156,6 +161,17 @@ class S3Store:
         """Count what is really sent, also what botocore adds, such as looking for a bucket's region."""
         kind = "HEAD" if request.method == "HEAD" else "LIST" if event_name.endswith("ListObjectsV2") else "GET"
         self.requests[kind] += 1
+
+
+def _guarded(guard: Guard) -> Any:
+    """aiobotocore's session, connecting only where the guard lets it."""
+    from aiobotocore.httpsession import AIOHTTPSession
+
+    class Guarded(AIOHTTPSession):  # type: ignore[misc]  # the package has no types
+        def __init__(self, *given: Any, connector_args: dict[str, Any] | None = None, **more: Any) -> None:
+            super().__init__(*given, connector_args={**(connector_args or {}), **guard.connector()}, **more)
+
+    return Guarded
 
 
 def _configured_endpoint(session: Any) -> str | None:
