@@ -24,7 +24,7 @@ from nuvyn_tui.commands.remap import remapped
 from nuvyn_tui.crash import is_designed, told, write_report
 from nuvyn_tui.palette import Commands
 from nuvyn_tui.screens.dialogs import Reader
-from nuvyn_tui.tending import Tending
+from core.jobs.tending import Tending
 from nuvyn_tui.text import plain
 
 _TEND_EVERY_S = 1.0

@@ -34,6 +34,7 @@ _COMMANDS = {
     "export": ("core.cli.query:export", "Write every table of the mirror to a folder."),
     "forget": ("core.cli.forget:forget", "Take a source out of the mirror."),
     "sync": ("core.cli.sync:sync", "Send what the mirror holds to Databricks."),
+    "serve": ("core.cli.serve:serve", "Serve the HTTP API."),
     "connections": ("core.cli.connections:connections", "List and test the connections of the config file."),
     "config": ("core.cli.config:config", "Show the settings and where each came from."),
     "demo": ("core.cli.demo:demo", "Make a small lake and run a payload on it."),

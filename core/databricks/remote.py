@@ -64,6 +64,20 @@ class Remote:
             found = self.run(self.statements.marks(workflow_id, bare=True))
         return [Mark(*row.values()) for row in found.to_pylist()]
 
+    def schema_columns(self) -> dict[str, frozenset[str]]:
+        """The tables of the schema as they are, with the names of their columns; one statement each."""
+        found = {}
+        for layout in ALL:
+            try:
+                found[layout.name] = frozenset(self._described(layout))
+            except WarehouseError as error:
+                if error.missing not in ("schema", "table"):
+                    raise
+                if error.missing == "schema":
+                    self._nothing_there = True
+                    return {}
+        return found
+
     def prepare(self) -> None:
         """Make what is missing: the schema, its tables, columns of theirs. Nothing is ever dropped."""
         if self._nothing_there:

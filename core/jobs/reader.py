@@ -10,6 +10,7 @@ from typing import Any
 
 from core.callers import CallerRules
 from core.errors import JobError
+from core.jobs.counts import Counts, count_all
 from core.jobs.database import Database
 from core.jobs.model import (
     Event,
@@ -48,6 +49,11 @@ class JobReader:
             )
         return _job(rows[0])
 
+    def job_of(self, job_id: str) -> JobRecord | None:
+        """One job by its whole id; None when there is none."""
+        rows = self._db.read("SELECT * FROM jobs WHERE job_id = ?", job_id)
+        return _job(rows[0]) if rows else None
+
     def rules(self, job_id: str) -> CallerRules | None:
         """What the caller may name who had a job made; None when it is the operator's."""
         rows = self._db.read("SELECT rules FROM job_rules WHERE job_id = ?", job_id)
@@ -68,8 +74,7 @@ class JobReader:
     ) -> list[JobRecord]:
         """Jobs, newest first."""
         rows = self._db.read(
-            "SELECT * FROM jobs WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR workflow_id = ?2)"
-            " AND (?3 IS NULL OR tenant_id = ?3) ORDER BY created_at DESC, job_id DESC LIMIT ?4",
+            f"SELECT * FROM jobs {_FILTER} ORDER BY created_at DESC, job_id DESC LIMIT ?4",
             state,
             workflow_id,
             tenant_id,
@@ -102,6 +107,45 @@ class JobReader:
         """The newest jobs, newest first, with what their sources found; no payload or answer is read."""
         rows = self._db.read(_OVERVIEW.format("ORDER BY created_at DESC, job_id DESC LIMIT ?"), limit)
         return [_line(row) for row in rows]
+
+    def page(
+        self,
+        *,
+        state: str | None = None,
+        workflow_id: str | None = None,
+        tenant_id: str | None = None,
+        before: tuple[float, str] | None = None,
+        limit: int = 50,
+    ) -> list[JobLine]:
+        """Jobs that the filters let through, newest first; `before` is the last one's (created_at, job_id) of
+        the page before."""
+        created_at, job_id = before or (None, None)
+        rows = self._db.read(
+            _OVERVIEW.format(
+                f"{_FILTER} AND (?4 IS NULL OR (created_at, job_id) < (?4, ?5))"
+                " ORDER BY created_at DESC, job_id DESC LIMIT ?6"
+            ),
+            state,
+            workflow_id,
+            tenant_id,
+            created_at,
+            job_id,
+            limit,
+        )
+        return [_line(row) for row in rows]
+
+    def count(self, *, state: str | None = None, workflow_id: str | None = None, tenant_id: str | None = None) -> int:
+        """How many jobs the filters let through."""
+        [row] = self._db.read(f"SELECT count(*) AS n FROM jobs {_FILTER}", state, workflow_id, tenant_id)
+        return int(row["n"])
+
+    def counts(self) -> Counts:
+        """Counts over all jobs."""
+        return count_all(self._db)
+
+    def waiting(self) -> int:
+        """How many jobs wait for a worker."""
+        return self.count(state=JobState.QUEUED)
 
     def line(self, job_id: str) -> JobLine:
         """One job as `overview` shows it.
@@ -156,6 +200,8 @@ class JobReader:
         [row] = self._db.read("SELECT coalesce(max(id), 0) AS id FROM events WHERE job_id = ?", job_id)
         return int(row["id"])
 
+
+_FILTER = "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR workflow_id = ?2) AND (?3 IS NULL OR tenant_id = ?3)"
 
 _OVERVIEW = """
 SELECT j.job_id, j.workflow_id, j.tenant_id, j.state, j.created_at, j.started_at, j.ended_at, j.cancel_requested,

@@ -236,7 +236,7 @@ class _Run:
                 self.settings,
                 lambda: self.mirror.remembered(self.job.workflow_id, task.source.source_id),
                 progress,
-                lambda level, text: self.store.note(job_id, task.source.source_id, level, "source", mask(text)),
+                lambda level, text: self.store.note(job_id, task.source.source_id, level, "note", mask(text)),
                 count_attempt,
             )
             progress.phase = Phase.COMMITTING

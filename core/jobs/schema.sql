@@ -4,6 +4,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     owner TEXT, lease_until REAL, cancel_requested INTEGER NOT NULL DEFAULT 0, error TEXT, answer TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, created_at);
+CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (created_at, job_id);
 CREATE TABLE IF NOT EXISTS sources (
     job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, seq INTEGER NOT NULL, source_id TEXT NOT NULL,
     state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, started_at REAL, ended_at REAL, error TEXT, hint TEXT,

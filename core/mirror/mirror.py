@@ -44,6 +44,7 @@ class Mirror:
 
     def __init__(self, path: Path, *, catalog: str = "hive_metastore", schema: str = "_executor_metadata") -> None:
         self.path = path
+        self.catalog, self.schema = catalog, schema
         self._session = Session(path, catalog)
         self._public = f"{quote(catalog)}.{quote(schema)}"
         self._internal = f"{quote(catalog)}.{quote(_INTERNAL_SCHEMA)}"
@@ -120,6 +121,21 @@ class Mirror:
     def question(self, sql: str, *, limit: int | None = None, params: Mapping[str, Any] | None = None) -> Question:
         """A `query` that another thread may cancel."""
         return Question(self._session, self._public, sql, params=params, limit=limit)
+
+    def schema_columns(self) -> dict[str, frozenset[str]]:
+        """The tables of the metadata schema as they are, with the names of their columns."""
+        with self._session.reading() as connection:
+            found = connection.execute(
+                "SELECT table_name, list(column_name) FROM duckdb_columns()"
+                " WHERE database_name = ? AND schema_name = ? GROUP BY table_name",
+                [self.catalog, self.schema],
+            ).fetchall()
+        return {name: frozenset(columns) for name, columns in found}
+
+    def create_schema(self) -> None:
+        """Make what the metadata schema lacks; rows stay as they are."""
+        with self._session.writing() as connection:
+            self._create(connection)
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:

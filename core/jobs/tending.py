@@ -27,7 +27,7 @@ class Tending:
         running, waiting = store.load()
         parts = [f"{plural(running, 'job')} running"] if running else []
         parts += [f"{waiting} waiting"] if waiting else []
-        if waiting and self._failed():
+        if waiting and self.failed:
             parts.append("no worker can start, see logs")
         elif waiting and not store.workers.alive() and not self._starting() and store.workers.reserve():
             self._begun = time.monotonic()
@@ -37,7 +37,8 @@ class Tending:
     def _starting(self) -> bool:
         return self._worker is not None and self._worker.poll() is None
 
-    def _failed(self) -> bool:
+    @property
+    def failed(self) -> bool:
         """Whether the last worker ended badly just now."""
         bad = self._worker is not None and self._worker.poll() not in (None, 0)
         return bad and time.monotonic() - self._begun < _AGAIN_S

@@ -1,0 +1,124 @@
+"""Errors as every call answers them: `{"error", "status": "error", "errors": [{path, message, hint}]}`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from core.errors import JobError, NuvynError, SourceError, UsageError
+from core.jobs.store import KeyReused
+from core.payload.check import WORKFLOW_REQUIRED
+from core.payload.problems import Checked, Problem
+from core.secrets import mask
+
+_log = logging.getLogger(__name__)
+
+MISSING_WORKFLOW = "Missing required field: workflow_id"
+"""What callers of the executor look for; elsewhere the same fault is worded for people."""
+
+_REASONS = {
+    404: ("there is nothing at this address", "GET /docs lists the calls"),
+    405: ("this address does not take this method", "GET /docs lists the calls"),
+    413: ("the body is larger than 10 MB", "name fewer sources, in several jobs of the same workflow"),
+}
+
+
+class ApiError(Exception):
+    """An answer with a status of 400 or above."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        hint: str = "",
+        *,
+        path: str = "",
+        problems: Sequence[Problem] = (),
+        warnings: Sequence[Problem] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+        self.problems = tuple(problems) or (Problem(path, message, hint),)
+        self.warnings = tuple(warnings)
+
+    def response(self) -> JSONResponse:
+        """The answer itself."""
+        found = entries(self.problems)
+        document: dict[str, Any] = {"error": found[0]["message"], "status": "error", "errors": found}
+        if self.warnings:
+            document["warnings"] = entries(self.warnings)
+        return JSONResponse(document, self.status, self.headers)
+
+
+def entries(problems: Iterable[Problem]) -> list[dict[str, str]]:
+    """Problems as answers list them."""
+    return [{"path": mask(p.path), "message": _worded(mask(p.message)), "hint": mask(p.hint)} for p in problems]
+
+
+def refused(problems: Sequence[Problem]) -> ApiError:
+    """The answer to a payload with errors; all of them are in it, and its warnings too."""
+    errors = [problem for problem in problems if problem.severity == "error"]
+    warnings = [problem for problem in problems if problem.severity == "warning"]
+    return ApiError(400, errors[0].message, problems=errors, warnings=warnings)
+
+
+def accepted(checked: Checked) -> None:
+    """Raise `refused` when a payload has errors."""
+    if checked.job is None:
+        raise refused(checked.problems)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Make every exception of a call an answer of the one shape."""
+    app.add_exception_handler(ApiError, _api_error)
+    app.add_exception_handler(NuvynError, _designed)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _worded(message: str) -> str:
+    return MISSING_WORKFLOW if message == WORKFLOW_REQUIRED else message
+
+
+async def _api_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)
+    return error.response()
+
+
+async def _designed(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, NuvynError)
+    status = 409 if isinstance(error, KeyReused) else 404 if isinstance(error, JobError) else 503
+    if isinstance(error, SourceError | UsageError):
+        status = 400
+    return ApiError(status, error.message, error.hint).response()
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """Parameters and bodies that FastAPI refuses; the contract's code for that is 400."""
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        Problem(".".join(str(part) for part in fault["loc"][1:]), str(fault["msg"]), "GET /docs shows what it takes")
+        for fault in error.errors()
+    ]
+    return ApiError(400, problems[0].message, problems=problems).response()
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    message, hint = _REASONS.get(error.status_code, (str(error.detail), ""))
+    return ApiError(error.status_code, message, hint, headers=error.headers).response()
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    _log.error("%s %s: unexpected error", request.method, request.url.path, exc_info=error)
+    text = f"unexpected {type(error).__name__}: {error}"
+    return ApiError(500, text, "logs/nuvyn.log in the server's home folder has the details").response()
