@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 from core import __version__
 from core.api import jobs, lists, schema, service, sources
 from core.api.backend import Backend
-from core.api.bodies import MAX_BODY, SourceIn
+from core.api.bodies import SourceIn
 from core.api.errors import add_handlers
 from core.api.gate import OPEN, Gate
 from core.api.models import ErrorAnswer, ProblemEntry
@@ -61,7 +61,6 @@ def make_app(
         lifespan=life,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY,
         generate_unique_id_function=_operation_id,
         redirect_slashes=False,
     )

@@ -44,6 +44,7 @@ class Backend:
         self.probes = ThreadPoolExecutor(MOST_PROBES, thread_name_prefix="probe")
         self.probing = 0
         self._tending = Tending(house)
+        self._asked = asyncio.Event()
         self._lock = threading.Lock()
         self._handed: list[subprocess.Popen[bytes]] = []
 
@@ -90,13 +91,19 @@ class Backend:
             self._handed.append(process)
         return job_id, True
 
+    def hurry(self) -> None:
+        """Look after the worker now: a job waits."""
+        self._asked.set()
+
     async def _tend(self) -> None:
         while True:
+            self._asked.clear()
             try:
                 await asyncio.to_thread(self._tending.tend)
             except Exception:
                 _log.exception("no worker could be looked after")
-            await asyncio.sleep(_TEND_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._asked.wait(), _TEND_S)
 
 
 def _busy(text: str) -> ApiError:

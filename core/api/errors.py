@@ -22,10 +22,12 @@ _log = logging.getLogger(__name__)
 MISSING_WORKFLOW = "Missing required field: workflow_id"
 """What callers of the executor look for; elsewhere the same fault is worded for people."""
 
+TOO_LONG = ("the body is larger than 10 MB", "name fewer sources, in several jobs of the same workflow")
+
 _REASONS = {
     404: ("there is nothing at this address", "GET /docs lists the calls"),
     405: ("this address does not take this method", "GET /docs lists the calls"),
-    413: ("the body is larger than 10 MB", "name fewer sources, in several jobs of the same workflow"),
+    413: TOO_LONG,
 }
 
 

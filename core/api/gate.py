@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.api.errors import ApiError
+from core.api.bodies import MAX_BODY
+from core.api.errors import TOO_LONG, ApiError
 
 OPEN = frozenset({"/health", "/docs", "/openapi.json"})
 """What needs no token: it tells nothing of any job."""
@@ -49,11 +51,21 @@ class Gate:
                 status = message["status"]
             await send(message)
 
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > MAX_BODY:
+                raise HTTPException(413)
+            return message
+
         try:
             headers = Headers(scope=scope)
-            problem = self._stranger(headers, scope) or _unread(headers, scope)
+            problem = self._stranger(headers, scope) or _unread(headers)
             if problem is None:
-                await self._app(scope, receive, noted)
+                await self._app(scope, limited, noted)
             else:
                 await problem.response()(scope, receive, noted)
         finally:
@@ -87,10 +99,13 @@ class Gate:
         )
 
 
-def _unread(headers: Headers, scope: Scope) -> ApiError | None:
-    """A body that is surely no JSON; one that does not say what it is is taken for JSON."""
+def _unread(headers: Headers) -> ApiError | None:
+    """A body that says it is too long, or no JSON; one that does not say what it is is taken for JSON."""
+    length = headers.get("content-length", "0")
+    if length.isdigit() and int(length) > MAX_BODY:
+        return ApiError(413, *TOO_LONG)
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    has_body = length != "0" or "transfer-encoding" in headers
     if not kind or not has_body or kind == "application/json" or kind.endswith("+json"):
         return None
     return ApiError(415, f"the body is {kind[:100]}, not JSON", "send the header `Content-Type: application/json`")

@@ -41,6 +41,7 @@ async def create_job(
     checked = await payload_of(request, back.settings)
     accepted(checked)
     job_id, new = await asyncio.to_thread(back.submit, checked.accepted(), idempotency_key)
+    back.hurry()
     made = Created(
         job_id=job_id,
         status="created",
@@ -127,6 +128,7 @@ async def retry_job(job_id: str, back: Back) -> Retried:
         again = await asyncio.to_thread(back.store.requeue, job_id)
     except JobError as error:
         raise ApiError(409, error.message, error.hint) from None
+    back.hurry()
     return Retried(job_id=job_id, status=JobState.QUEUED, message="Job queued again", sources=again)
 
 
