@@ -141,7 +141,7 @@ def _codes(path: str, method: str, operation: dict[str, Any]) -> list[str]:
         found += ["413", "415"]
     if re.search(r"\{job_id\}", path):
         found.append("404")
-    if path.endswith(("/create", "/cancel", "/retry")):
+    if path.endswith(("/create", "/cancel", "/retry", "/schema/validate")):
         found.append("409")
     if method != "get" and path in ("/jobs/create", "/datasources/test", "/schema/validate", "/schema/create"):
         found.append("503")

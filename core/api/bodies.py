@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.api.errors import ApiError
 from core.payload.decode import NotJson, decode
 from core.payload.load import parse
+from core.payload.models import SOURCE_TYPES
 from core.payload.problems import Checked
 from core.settings import Settings
 
@@ -18,15 +19,33 @@ MAX_BODY = 10_000_000
 
 
 class _In(BaseModel):
+    """For the documentation only: bodies are read by the same code as everywhere else."""
+
     model_config = ConfigDict(extra="allow")
+
+
+_SourceType = Annotated[str, Field(json_schema_extra={"enum": list(SOURCE_TYPES)})]
+_Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+_EXAMPLE: dict[str, Any] = {
+    "job_type": "metadata_extraction",
+    "workflow_id": "workflow_123",
+    "sources": [
+        {
+            "source_id": "lake",
+            "data_source_path": "https://ACCOUNT.blob.core.windows.net/CONTAINER",
+            "data_source_type": "azure_blob",
+        },
+        {"source_id": "raw", "data_source_path": "s3://BUCKET/prefix", "data_source_type": "aws_s3"},
+    ],
+}
 
 
 class SourceIn(_In):
     """One source of a payload; unknown fields are kept and reported."""
 
-    source_id: str = Field(min_length=1)
+    source_id: _Text
     data_source_path: str | None = None
-    data_source_type: str | None = None
+    data_source_type: _SourceType | None = None
     connection: str | None = None
     options: dict[str, Any] | None = None
 
@@ -34,31 +53,13 @@ class SourceIn(_In):
 class PayloadIn(_In):
     """A payload: `sources`, or one source's `data_source_path`. docs/usage.md has the options."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "job_type": "metadata_extraction",
-                    "workflow_id": "workflow_123",
-                    "sources": [
-                        {
-                            "source_id": "lake",
-                            "data_source_path": "https://ACCOUNT.blob.core.windows.net/CONTAINER",
-                            "data_source_type": "azure_blob",
-                        },
-                        {"source_id": "raw", "data_source_path": "s3://BUCKET/prefix", "data_source_type": "aws_s3"},
-                    ],
-                }
-            ]
-        },
-    )
-    workflow_id: str = Field(min_length=1)
-    job_type: str | None = None
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [_EXAMPLE]})
+    workflow_id: _Text
+    job_type: Literal["metadata_extraction"] | None = None
     sources: list[SourceIn] | None = None
-    data_source_path: str | None = None
-    data_source_type: str | None = None
-    source_id: str | None = None
+    data_source_path: Any = None
+    data_source_type: _SourceType | None = None
+    source_id: Any = None
     tenant_id: str | None = None
     job_metadata: dict[str, Any] | None = None
     options: dict[str, Any] | None = None
@@ -74,21 +75,28 @@ class TestIn(_In):
         extra="allow",
         json_schema_extra={
             "examples": [{"data_source_path": "s3://BUCKET/prefix", "data_source_type": "aws_s3"}],
+            "anyOf": [{"required": ["data_source_path"]}, {"required": ["path"]}],
         },
     )
     data_source_path: str | None = None
-    data_source_type: str | None = None
+    data_source_type: _SourceType | None = None
     path: str | None = None
-    source_type: str | None = None
+    source_type: _SourceType | None = None
     connection: str | None = None
-    credentials: dict[str, Any] | None = None
+    credentials: dict[str, str | int | None] | None = None
 
 
 class SchemaIn(_In):
     """Which metadata schema: the local mirror's, or that of a warehouse; unset, the warehouse's where one is named."""
 
-    target: str | None = Field(default=None, json_schema_extra={"enum": ["mirror", "databricks", None]})
-    databricks_credentials: dict[str, Any] | None = None
+    target: Literal["mirror", "databricks"] | None = None
+    databricks_credentials: dict[str, str | None] | None = None
+
+
+ANYTHING: dict[str, Any] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {}, "example": _EXAMPLE}}}
+}
+"""A body that may be any JSON: what is wrong with it is in the answer."""
 
 
 def json_body(model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
@@ -107,8 +115,11 @@ async def text_of(request: Request) -> str:
 
 
 async def payload_of(request: Request, settings: Settings) -> Checked:
-    """The body as a checked payload."""
-    return parse(await text_of(request), where="the body", defaults=settings.options)
+    """The body as a checked payload; raises `ApiError` (400) when there is none."""
+    text = await text_of(request)
+    if not text:
+        raise ApiError(400, "no payload was sent", "send it as the body, a JSON object")
+    return parse(text, where="the body", defaults=settings.options)
 
 
 async def object_of(request: Request, *, empty: bool = False) -> dict[str, Any]:
@@ -140,15 +151,16 @@ def text_field(given: dict[str, Any], *names: str) -> str | None:
     Raises:
         ApiError: 400, one of them is not text.
     """
-    for name in names:
-        value = given.get(name)
-        if value is None:
-            continue
-        if not isinstance(value, str) or "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
-            raise ApiError(400, f"{name} must be text", "put it in quotes", path=name)
-        if value.strip():
-            return value.strip()
-    return None
+    found = [_text(name, given.get(name)) for name in names]
+    return next((text for text in found if text), None)
+
+
+def _text(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str) or "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        raise ApiError(400, f"{name} must be text", "put it in quotes", path=name)
+    return value.strip()
 
 
 def object_field(given: dict[str, Any], name: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from core.databricks.target import NotConfigured
 from core.errors import JobError, NuvynError, SourceError, UsageError
 from core.jobs.store import KeyReused
 from core.payload.check import WORKFLOW_REQUIRED
@@ -98,8 +99,8 @@ async def _api_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _designed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, NuvynError)
-    status = 409 if isinstance(error, KeyReused) else 404 if isinstance(error, JobError) else 503
-    if isinstance(error, SourceError | UsageError):
+    status = 409 if isinstance(error, KeyReused | NotConfigured) else 404 if isinstance(error, JobError) else 503
+    if status != 409 and isinstance(error, SourceError | UsageError):
         status = 400
     return ApiError(status, error.message, error.hint).response()
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
+from core.api.shown import moment
 from core.errors import JobError
-from core.jobs.model import Event, JobState, SourceLine, SourceState
+from core.jobs.model import Event, SourceLine, SourceState
 from core.jobs.store import JobStore
 
 _LOOK_S = 0.2
@@ -175,7 +176,7 @@ def _frame(event: Event, lines: dict[str, SourceLine]) -> bytes:
     data: dict[str, Any] = {
         "job_id": event.job_id,
         "source_id": event.source_id,
-        "at": event.at,
+        "at": moment(event.at),
         "level": event.level,
         "message": event.message,
     }
@@ -217,7 +218,6 @@ def _progress(store: JobStore, job_id: str) -> bytes:
     ]
     data = {
         "job_id": job_id,
-        "status": JobState.RUNNING if running else JobState.QUEUED,
         "sources_ended": sum(line.state.ended for line in lines),
         "listed": totals.listed,
         "to_read": totals.to_read,

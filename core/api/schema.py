@@ -33,7 +33,7 @@ T = TypeVar("T", Checked, Made)
 
 
 @router.post("/validate", response_model=SchemaChecked, openapi_extra=json_body(SchemaIn, required=False))
-async def validate_schema(request: Request, back: Back, tenant_id: str | None = None) -> SchemaChecked:
+async def validate_schema(request: Request, back: Back, tenant_id: str = "") -> SchemaChecked:
     """Compare the metadata schema, table by table and column by column; nothing is changed."""
     found = await _do(request, back, check_mirror, check_warehouse)
     return SchemaChecked(
@@ -56,7 +56,7 @@ async def validate_schema(request: Request, back: Back, tenant_id: str | None = 
 
 
 @router.post("/create", response_model=SchemaCreated, openapi_extra=json_body(SchemaIn, required=False))
-async def create_schema(request: Request, back: Back, tenant_id: str | None = None) -> SchemaCreated:
+async def create_schema(request: Request, back: Back, tenant_id: str = "") -> SchemaCreated:
     """Make what is missing; nothing is ever dropped, and calling it again changes nothing."""
     made = await _do(request, back, make_mirror, make_warehouse)
     return SchemaCreated(

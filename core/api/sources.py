@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Request
 
 from core.api.backend import MOST_PROBES, Backend, backend
-from core.api.bodies import PayloadIn, TestIn, json_body, object_field, object_of, payload_of, text_field
+from core.api.bodies import ANYTHING, TestIn, json_body, object_field, object_of, payload_of, text_field
 from core.api.errors import ApiError, entries
 from core.api.kinds import KINDS
 from core.api.models import SourceType, SourceTypes, Tested, Validated
@@ -47,7 +47,7 @@ _CREDENTIALS = {
 _OF_DATABASE = ("type", "host", "port", "username", "user", "database")
 
 
-@router.post("/payloads/validate", response_model=Validated, openapi_extra=json_body(PayloadIn))
+@router.post("/payloads/validate", response_model=Validated, openapi_extra=ANYTHING)
 async def validate_payload(request: Request, back: Back) -> Validated:
     """Every error and warning of a payload, those of access too; nothing is run, and nothing connected to."""
     checked = await payload_of(request, back.settings)
@@ -126,10 +126,11 @@ def _asked(given: dict[str, Any]) -> tuple[str, str, str | None]:
     login = object_field(given, "credentials")
     if not path and not text_field(login, "host"):
         raise ApiError(400, "Missing required field: data_source_path", "say where to look", path="data_source_path")
-    checked = check({"workflow_id": "test", "data_source_path": path or "-", "data_source_type": source_type})
-    if checked.job is None:
-        problem = checked.errors[0]
-        raise ApiError(400, problem.message, problem.hint, path=problem.path)
+    for name in ("data_source_type", "source_type"):
+        checked = check({"workflow_id": "test", "data_source_path": "-", "data_source_type": given.get(name)})
+        if checked.job is None:
+            problem = checked.errors[0]
+            raise ApiError(400, problem.message, problem.hint, path=name)
     return path, source_type, connection
 
 
