@@ -212,9 +212,11 @@ def _cloud_host(location: Location, named: Connection | None, own: Connection | 
 
 
 def _other_host(location: Location, named: Connection | None) -> str | None:
-    if location.scheme in _ELSEWHERE and "::" not in location.url:
+    # fsspec takes what follows a `::` for a URL of its own; in a host it is an IPv6 address.
+    chained = "::" in location.url.replace(urlsplit(location.url).netloc, "", 1)
+    if location.scheme in _ELSEWHERE and not chained:
         return None
-    if location.scheme not in ("http", "https") or "::" in location.url:
+    if location.scheme not in ("http", "https") or chained:
         raise Refused(
             f"{location.shown}: this kind of URL is not open to callers", hint="name a cloud's place, or a web address"
         )

@@ -42,7 +42,8 @@ class Bucket:
     """A bucket and how the server treats it; all of it may be changed at any time.
 
     `counts` has the requests by kind (`LIST`, `GET`, `HEAD`, `OTHER`), also those that were made to
-    fail. `latency_s` is waited before each answer, `body_pause_s` between the two halves of a body.
+    fail; `signed` those that carried credentials. With `redirect_to` every answer sends elsewhere.
+    `latency_s` is waited before each answer, `body_pause_s` between the two halves of a body.
     """
 
     name: str
@@ -52,6 +53,8 @@ class Bucket:
     latency_s: float = 0.0
     body_pause_s: float = 0.0
     trouble: Trouble | None = None
+    redirect_to: str = ""
+    signed: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     ranges: list[tuple[str, str | None]] = field(default_factory=list)
     most_in_flight: int = 0
@@ -138,6 +141,10 @@ class ObjectServer:
         wanted = dict(parse_qsl(query, keep_blank_values=True))
         kind = method if method != "GET" else "LIST" if "list-type" in wanted else "GET" if key else "OTHER"
         bucket.counts[kind] += 1
+        bucket.signed += "authorization" in headers
+        if bucket.redirect_to:
+            moved = _Answer("302 Found", b"", (f"Location: {bucket.redirect_to}",))
+            return await _send(writer, method, moved, 0.0)
         bucket.in_flight += 1
         bucket.most_in_flight = max(bucket.most_in_flight, bucket.in_flight)
         try:

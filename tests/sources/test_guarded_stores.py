@@ -1,0 +1,79 @@
+"""Every store that a caller's host is read through connects only where the guard lets it."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from core.callers import ANONYMOUS
+from core.sources.guard import Guard, Refused
+from core.sources.locations import locate
+from core.sources.stores.open import open_store
+from tests.servers.objects import ObjectServer
+
+STORES = [("/{bucket}/a.csv", "auto"), ("/{bucket}/", "auto"), ("/{bucket}", "aws_s3"), ("/{bucket}/c", "azure_blob")]
+
+
+async def listed(url: str, kind: str, guard: Guard) -> list[str]:
+    store = open_store(locate(url, kind), ANONYMOUS if kind != "auto" else None, guard=guard)
+    try:
+        return [key async for page in store.pages() for key in page.column("key").to_pylist()]
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize(("path", "kind"), STORES)
+async def test_a_closed_address_sees_no_request(object_server: ObjectServer, path: str, kind: str) -> None:
+    bucket = object_server.bucket({"a.csv": b"x\n1\n"})
+    with pytest.raises(Refused, match="loopback"):
+        await listed(object_server.url + path.format(bucket=bucket.name), kind, Guard())
+    assert not bucket.counts
+
+
+@pytest.mark.parametrize(("path", "kind"), STORES)
+async def test_a_name_that_means_a_closed_address_by_now(
+    object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+) -> None:
+    """As of a server whose name was public when the job was made."""
+    bucket = object_server.bucket({"a.csv": b"x\n1\n"})
+    real = socket.getaddrinfo
+
+    def lookup(host: Any, *given: Any, **more: Any) -> Any:
+        return real("127.0.0.1" if host == "rebinds.example" else host, *given, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    url = object_server.url.replace("127.0.0.1", "rebinds.example")
+    with pytest.raises(Refused, match=r"rebinds\.example"):
+        await listed(url + path.format(bucket=bucket.name), kind, Guard())
+    assert not bucket.counts
+
+
+@pytest.mark.parametrize(("path", "kind"), STORES)
+@pytest.mark.parametrize("inside", ["127.0.0.2", "localhost.localdomain"])
+async def test_a_redirect_to_a_closed_address_is_not_followed(
+    object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch, path: str, kind: str, inside: str
+) -> None:
+    real = socket.getaddrinfo
+
+    def lookup(host: Any, *given: Any, **more: Any) -> Any:
+        return real("127.0.0.2" if host == "localhost.localdomain" else host, *given, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    target = object_server.bucket({"a.csv": b"secret\n1\n"})
+    port = object_server.url.rpartition(":")[2]
+    bucket = object_server.bucket(redirect_to=f"http://{inside}:{port}/{target.name}/a.csv")
+    with pytest.raises(Exception, match=r"127\.0\.0\.2.* not open|302") as caught:
+        await listed(object_server.url + path.format(bucket=bucket.name), kind, Guard(["127.0.0.1"]))
+    assert bucket.counts and not target.counts, caught.value
+
+
+async def test_what_is_opened_is_read_unsigned(object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
+    bucket = object_server.bucket({"a.csv": b"x\n1\n"})
+    for path, kind in STORES[:1] + STORES[2:3]:
+        url = object_server.url + path.format(bucket=bucket.name)
+        assert await listed(url, kind, Guard(["127.0.0.1"])) == ["a.csv"]
+    assert bucket.counts and not bucket.signed
