@@ -22,6 +22,7 @@ from core.connections import Connection
 from core.errors import NuvynError
 from core.payload.models import DATABASE_KINDS, Job
 from core.payload.problems import Problem
+from core.secrets import mask_url
 from core.sources.azure_urls import is_azure_host
 from core.sources.credentials import azure_credential
 from core.sources.database_urls import is_database
@@ -207,13 +208,13 @@ def _cloud_host(location: Location, named: Connection | None, own: Connection | 
     theirs += [os.environ.get("AWS_ENDPOINT_URL_S3"), os.environ.get("AWS_ENDPOINT_URL")]
     if own is None and any(url and _server(url) == _server(endpoint) for url in theirs):
         return None
-    host = urlsplit(endpoint).hostname or ""
+    host = _host_of(endpoint)
     return None if is_azure_host(host) or is_s3_host(host) else host
 
 
 def _other_host(location: Location, named: Connection | None) -> str | None:
-    # fsspec takes what follows a `::` for a URL of its own; in a host it is an IPv6 address.
-    chained = "::" in location.url.replace(urlsplit(location.url).netloc, "", 1)
+    # fsspec takes what follows a `::` for a URL of its own; in brackets it is an IPv6 address.
+    chained = "::" in re.sub(r"^https?://\[[0-9A-Fa-f:.]*\]", "", location.url)
     if location.scheme in _ELSEWHERE and not chained:
         return None
     if location.scheme not in ("http", "https") or chained:
@@ -222,13 +223,23 @@ def _other_host(location: Location, named: Connection | None) -> str | None:
         )
     if named is not None:
         raise Refused("a web address takes no connection of a caller", hint="leave the connection out")
-    host = urlsplit(location.url).hostname or ""
+    host = _host_of(location.url)
     return None if is_azure_host(host) or is_s3_host(host) else host
 
 
-def _server(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+def _host_of(url: str) -> str:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise Refused(f"{mask_url(url)} names no host", hint="write https://HOST/PATH")
+    return host
+
+
+def _server(url: str) -> tuple[str, str]:
+    scheme, _, rest = url.partition("://")
+    return scheme.lower(), rest.partition("/")[0].lower()
 
 
 def _is_address(host: str) -> bool:

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from core.house import House
+from core.jobs.tending import Tending
 from nuvyn_tui.bridge import Bridge
 from nuvyn_tui.commands.app import COMMANDS, MODES
 from nuvyn_tui.commands.command import Command, bindings
@@ -24,7 +25,6 @@ from nuvyn_tui.commands.remap import remapped
 from nuvyn_tui.crash import is_designed, told, write_report
 from nuvyn_tui.palette import Commands
 from nuvyn_tui.screens.dialogs import Reader
-from core.jobs.tending import Tending
 from nuvyn_tui.text import plain
 
 _TEND_EVERY_S = 1.0

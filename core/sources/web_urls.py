@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from core.secrets import mask_url
 from core.sources.place import unplaced
@@ -45,7 +45,11 @@ def take_apart(url: str, scheme: str, rest: str) -> WebUrl:
     authority, _, path = before.partition("/")
     authority = authority.rpartition("@")[2]
     host = authority.rpartition(":")[0] if authority.rpartition(":")[2].isdigit() else authority
-    if not host:
+    try:
+        good = bool(host) and urlsplit(f"{scheme}://{authority}").port != 0
+    except ValueError:  # half a bracket, or a port that is none
+        good = False
+    if not good:
         raise unplaced(f"{mask_url(url)} names no host", f"write {scheme}://HOST/PATH")
     return WebUrl(f"{scheme}://{authority.lower()}", host.lower().rstrip("."), path, query, mask_url(url))
 
