@@ -30,7 +30,10 @@ from core.settings import load_settings
 from nuvyn_tui.app import NuvynApp
 from nuvyn_tui.commands.table import key_table
 from nuvyn_tui.widgets.grid import Grid
+from tests.command import Nuvyn
+from tests.servers.api import Api
 from tests.servers.warehouse import Warehouse
+from tests.transcript import Shell, rewritten
 
 DOCS = Path(__file__).resolve().parent
 SIZE = (110, 30)
@@ -161,8 +164,19 @@ async def sync(pilot: Pilot[int]) -> None:
         warehouse.close()
 
 
+def transcript(page: str) -> None:
+    """Run the commands of a page against a server, and write what they print now."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        data.mkdir()
+        with Api(Nuvyn(Path(folder)), ("--root", str(data)), env={}) as api:
+            path = DOCS / page
+            path.write_text(rewritten(path.read_text(), Shell(data, api.url.removeprefix("http://"))))
+
+
 def main() -> None:
     """Write everything anew."""
+    transcript("http-api.md")
     (DOCS / "keys.md").write_text(key_table())
     home = Path(tempfile.gettempdir()) / "nuvyn"
     shutil.rmtree(home, ignore_errors=True)
