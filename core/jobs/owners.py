@@ -17,6 +17,8 @@ LEASE_S = 15.0
 STARTING_S = 5.0
 """How long a worker may take to start."""
 
+_STARTING = ":starting"
+
 
 def this_owner() -> str:
     """This process as the owner of a job: host, process id and a random part."""
@@ -74,7 +76,8 @@ class Workers:
             rows = c.execute("SELECT owner, lease_until FROM workers").fetchall()
             if any(not is_gone(row["owner"], row["lease_until"], now) for row in rows):
                 return False
-            c.execute("INSERT OR REPLACE INTO workers VALUES (?, ?, ?)", (this_owner(), now, now + STARTING_S))
+            place = this_owner().rpartition(":")[0] + _STARTING
+            c.execute("INSERT OR REPLACE INTO workers VALUES (?, ?, ?)", (place, now, now + STARTING_S))
             return True
 
         return self._db.write(work)
@@ -84,7 +87,9 @@ class Workers:
         self._db.write(lambda c: c.execute("DELETE FROM workers WHERE owner = ?", (owner,)) and None)
 
     def alive(self) -> int:
-        """How many workers live."""
+        """How many workers live; a place that is held for one is none."""
         now = time.time()
         rows = self._db.read("SELECT owner, lease_until FROM workers")
-        return sum(not is_gone(row["owner"], row["lease_until"], now) for row in rows)
+        return sum(
+            not row["owner"].endswith(_STARTING) and not is_gone(row["owner"], row["lease_until"], now) for row in rows
+        )
