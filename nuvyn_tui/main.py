@@ -12,7 +12,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status."""
     from core.cli.main import main as command_line
 
-    command_line(arguments, app=open_app)
+    command_line(arguments, app=open_app, web=open_web)
 
 
 def open_app(settings: Settings) -> int:
@@ -26,6 +26,21 @@ def open_app(settings: Settings) -> int:
         app = NuvynApp(house)
         app.run()
         return app.return_code or 0
+
+
+def open_web(settings: Settings, host: str, port: int) -> int:
+    """Serve the app to browsers until stopped.
+
+    Raises:
+        UsageError: it cannot listen there, or the extra is not installed.
+    """
+    from core.errors import UsageError
+
+    try:
+        from nuvyn_tui.web.server import serve_web
+    except ImportError as error:
+        raise UsageError(f"the app in a browser needs {error.name}", hint="pip install 'nuvyn[web]'") from None
+    return serve_web(settings, host, port)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 
-def main(arguments: list[str] | None = None, *, app: Callable[[Settings], int] | None = None) -> None:
+def main(
+    arguments: list[str] | None = None,
+    *,
+    app: Callable[[Settings], int] | None = None,
+    web: Callable[[Settings, str, int], int] | None = None,
+) -> None:
     """Run the command line and exit with its status (0, 1, 2, 3 or 130; see the contract).
 
     `app` opens what a call without a subcommand shows on a terminal; without it that is the help.
+    `web` serves that to browsers at a host and port.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments in (["--version"], ["-V"]):
@@ -27,7 +33,7 @@ def main(arguments: list[str] | None = None, *, app: Callable[[Settings], int] |
 
     from core.cli.root import run
 
-    raise SystemExit(run(arguments, app=app))
+    raise SystemExit(run(arguments, app=app, web=web))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ _COMMANDS = {
     "forget": ("core.cli.forget:forget", "Take a source out of the mirror."),
     "sync": ("core.cli.sync:sync", "Send what the mirror holds to Databricks."),
     "serve": ("core.cli.serve:serve", "Serve the HTTP API."),
+    "web": ("core.cli.web:web", "Serve the app to browsers."),
     "connections": ("core.cli.connections:connections", "List and test the connections of the config file."),
     "config": ("core.cli.config:config", "Show the settings and where each came from."),
     "demo": ("core.cli.demo:demo", "Make a small lake and run a payload on it."),
@@ -100,10 +101,15 @@ def root(ctx: click.Context, home: str | None, verbose: bool) -> int:
     return status
 
 
-def run(arguments: list[str], *, app: Callable[[Settings], int] | None = None) -> int:
+def run(
+    arguments: list[str],
+    *,
+    app: Callable[[Settings], int] | None = None,
+    web: Callable[[Settings, str, int], int] | None = None,
+) -> int:
     """Run the command line; returns the exit status and shows every designed error."""
     try:
-        result = root.main(arguments, prog_name="nuvyn", standalone_mode=False, obj={"app": app})
+        result = root.main(arguments, prog_name="nuvyn", standalone_mode=False, obj={"app": app, "web": web})
         return result if isinstance(result, int) else 0
     except click.exceptions.Abort:
         return CANCELLED

@@ -20,7 +20,7 @@ from nuvyn_tui.screens import query_choices as choices
 from nuvyn_tui.screens.dialogs import Reader
 from nuvyn_tui.screens.mode import ModeScreen
 from nuvyn_tui.screens.query_file import Export
-from nuvyn_tui.screens.writing import ask_place
+from nuvyn_tui.screens.writing import ask_place, drop, hand_out
 from nuvyn_tui.text import plain
 from nuvyn_tui.widgets.completion import SqlEditor, WordList
 from nuvyn_tui.widgets.results import Results
@@ -236,18 +236,19 @@ class QueryScreen(ModeScreen):
         place = await ask_place(self, rows.num_rows, "query")
         if place is None:
             return
-        path, form = place
-        export = Export(rows, path, form)
+        export = Export(rows, place.path, place.form)
         self._export, self._since = export, time.monotonic()
         self._busy(True)
         try:
             await self.bridge.other(export.run)
+            hand_out(self, place)
         except Stopped:
-            self.notify(f"Nothing was written to {path}.", markup=False, severity="warning")
+            self.notify(f"Nothing was written to {place.shown}.", markup=False, severity="warning")
         else:
             more = " The query has more: nuvyn query -o writes all." if "more than" in self._line else ""
-            self.notify(f"{plural(rows.num_rows, 'row')} written to {path}.{more}", markup=False)
+            self.notify(f"{plural(rows.num_rows, 'row')} written to {place.shown}.{more}", markup=False)
         finally:
+            drop(place)
             self._export = None
             self._results.tell(self._line)
             self._busy(self._asking is not None)

