@@ -32,7 +32,9 @@ from nuvyn_tui.commands.table import key_table
 from nuvyn_tui.widgets.grid import Grid
 from tests.command import Nuvyn
 from tests.servers.api import Api
+from tests.servers.browser import open_browser
 from tests.servers.warehouse import Warehouse
+from tests.servers.web import Web
 from tests.transcript import Shell, rewritten
 
 DOCS = Path(__file__).resolve().parent
@@ -174,9 +176,26 @@ def transcript(page: str) -> None:
             path.write_text(rewritten(path.read_text(), Shell(data, api.url.removeprefix("http://"))))
 
 
+async def in_browser(home: Path) -> None:
+    """The demo's run as a browser shows it."""
+    with Web(Nuvyn(home)) as web:
+        async with open_browser() as browser:
+            page = await browser.page()
+            await page.open(web.url)
+            while "Press d for a demo" not in page.drawn:
+                await page.evaluate("new Promise(done => setTimeout(done, 50))")
+            await page.press("d")
+            while "job completed" not in page.drawn:
+                await page.evaluate("new Promise(done => setTimeout(done, 50))")
+            await page.evaluate("new Promise(done => setTimeout(done, 1500))")
+            (DOCS / "pictures" / "web.png").write_bytes(await page.picture())
+
+
 def main() -> None:
     """Write everything anew."""
     transcript("http-api.md")
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(in_browser(Path(folder)))
     (DOCS / "keys.md").write_text(key_table())
     home = Path(tempfile.gettempdir()) / "nuvyn"
     shutil.rmtree(home, ignore_errors=True)

@@ -59,7 +59,7 @@ class Gate:
         if self._token is None or not hmac.compare_digest(given.encode(), self._token.encode()):
             return _page("This is not the server's token.")
         answer = web.Response(status=303, headers={"Location": "/"})
-        answer.set_cookie(_COOKIE, self._pass, httponly=True, samesite="Strict", secure=request.secure)
+        answer.set_cookie(_COOKIE, self._pass, httponly=True, samesite="Strict", secure=_is_secure(request))
         return answer
 
     def _turned_away(self, request: web.Request) -> web.Response | None:
@@ -76,6 +76,10 @@ class Gate:
         if hmac.compare_digest(request.cookies.get(_COOKIE, "").encode(), self._pass.encode()):
             return None
         return _page("") if request.path == "/" else web.Response(status=401, text="This needs the server's token.")
+
+
+def _is_secure(request: web.Request) -> bool:
+    return request.secure or request.headers.get("X-Forwarded-Proto") == "https"
 
 
 def _page(message: str) -> web.Response:
