@@ -91,6 +91,16 @@ def test_every_shown_setting_has_an_origin_and_shows_no_secret(tmp_path: Path) -
     assert "pass-of-shop" not in repr(found) + repr(shown)
 
 
+def test_lists_come_from_the_file_and_with_commas_from_variables(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('api_roots = ["lake", "/data"]\napi_hosts = ["db.internal"]\n')
+    found = load_settings(home=str(tmp_path), environ={"NUVYN_API_HOSTS": "10.0.0.0/8, minio ,"})
+    # A folder of the file is below the file's own.
+    assert found.api_roots == (str(tmp_path / "lake"), "/data")
+    assert found.api_hosts == ("10.0.0.0/8", "minio")
+    assert found.shown()["api_hosts"] == "10.0.0.0/8, minio" and found.origin("api_hosts") == "NUVYN_API_HOSTS"
+    assert found.shown()["api_connections"] == "none"
+
+
 def test_settings_are_the_defaults_of_payloads(tmp_path: Path) -> None:
     found = load(tmp_path, "max_concurrency = 8\ntimeout_s = 60")
     payload = '{"workflow_id": "w", "data_source_path": "/x", "options": {"timeout_s": 5}}'
