@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import concurrent.futures
 import ipaddress
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.caller_databases import check_database, check_login
+from core.caller_rules import CallerRules
 from core.connections import Connection
 from core.errors import NuvynError
 from core.payload.models import DATABASE_KINDS, Job
@@ -34,37 +34,14 @@ if TYPE_CHECKING:
     from core.settings import Settings
 
 _LOOKUP_S = 3.0
-_LOOKUPS = 16
+# One for all callers: names that are answered slowly cost nobody more than `_LOOKUP_S`, and no further threads.
+_lookups = concurrent.futures.ThreadPoolExecutor(32, thread_name_prefix="lookup")
 _REFERENCE = re.compile(r"\$\{\w+\}")
 _ELSEWHERE = ("gs", "gcs", "hf")
 """Stores of fsspec whose servers are their own, whatever a URL says."""
 
 ANONYMOUS = Connection("nobody", anonymous=True)
 """What signs nothing: a server that a caller named never sees the credentials of this machine."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallerRules:
-    """What callers may name: local folders, hosts that are not public, connections of the config."""
-
-    roots: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-    connections: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, settings: Settings) -> CallerRules:
-        """The rules as the settings have them."""
-        roots = tuple(os.path.realpath(root) for root in settings.api_roots)
-        return cls(roots, settings.api_hosts, settings.api_connections)
-
-    @classmethod
-    def from_text(cls, text: str) -> CallerRules:
-        """The rules as `text` gave them."""
-        return cls(**{name: tuple(values) for name, values in json.loads(text).items()})
-
-    def text(self) -> str:
-        """The rules as they are stored with a job."""
-        return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,13 +139,14 @@ def _looked_up(checks: list[tuple[str, Callable[[], object]]]) -> list[Problem]:
     if not checks:
         return []
     found = []
-    pool = concurrent.futures.ThreadPoolExecutor(min(len(checks), _LOOKUPS), thread_name_prefix="lookup")
-    running = {pool.submit(check): path for path, check in checks}
-    for done in concurrent.futures.wait(running, timeout=_LOOKUP_S).done:
-        error = done.exception()
+    running = {_lookups.submit(check): path for path, check in checks}
+    done, late = concurrent.futures.wait(running, timeout=_LOOKUP_S)
+    for future in late:
+        future.cancel()
+    for future in done:
+        error = future.exception()
         if isinstance(error, Refused):
-            found.append(Problem(running[done], error.message, error.hint))
-    pool.shutdown(wait=False, cancel_futures=True)
+            found.append(Problem(running[future], error.message, error.hint))
     return found
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote
 
@@ -95,9 +97,35 @@ _OWN_WORDS = frozenset(
 
 _SHORT_ESCAPES = {"\n": r"\\n", "\r": r"\\r", "\t": r"\\t", "\b": r"\\b", "\f": r"\\f"}
 
-_lock = threading.Lock()
-_seen: set[str] = set()
-_compiled: re.Pattern[str] | None = None
+
+class _Register:
+    """Literal secrets, and one pattern for all of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: set[str] = set()
+        self._compiled: re.Pattern[str] | None = None
+
+    def add(self, secret: str) -> None:
+        with self._lock:
+            if secret not in self._seen:
+                self._seen.add(secret)
+                self._compiled = None
+
+    def hidden(self, text: str) -> str:
+        if not self._seen:
+            return text
+        with self._lock:
+            if self._compiled is None:
+                # The longest first.
+                found = sorted(self._seen, key=len, reverse=True)
+                self._compiled = re.compile("|".join(_literal(secret) for secret in found))
+            compiled = self._compiled
+        return compiled.sub(HIDDEN, text)
+
+
+_process = _Register()
+_passing: ContextVar[_Register | None] = ContextVar("passing", default=None)
 
 
 def is_secret_name(name: str) -> bool:
@@ -115,15 +143,24 @@ def is_secret_name(name: str) -> bool:
 
 def register(value: str | None) -> None:
     """Remember a literal secret of at least six characters; `mask` then hides it everywhere."""
-    global _compiled
     if not value:
         return
     for form in {value, unquote(value)}:
         if len(form) >= _SHORTEST and HIDDEN not in form and form.lower() not in _OWN_WORDS:
-            with _lock:
-                if form not in _seen:
-                    _seen.add(form)
-                    _compiled = None
+            (_passing.get() or _process).add(form)
+
+
+@contextmanager
+def passing_secrets() -> Iterator[None]:
+    """What is registered inside (tasks and threads of it too) is hidden there, and then forgotten.
+
+    For a server: secrets of one call are no business of the next, and there is no end of them.
+    """
+    token = _passing.set(_Register())
+    try:
+        yield
+    finally:
+        _passing.reset(token)
 
 
 def register_tree(value: Any) -> None:
@@ -134,8 +171,9 @@ def register_tree(value: Any) -> None:
 
 def mask(text: str) -> str:
     """Text with every secret in it as `***`; masking twice changes nothing more."""
-    if _seen:
-        text = _literals().sub(HIDDEN, text)
+    text = _process.hidden(text)
+    if (passing := _passing.get()) is not None:
+        text = passing.hidden(text)
     for pattern in _PATTERNS:
         text = pattern.sub(_hide, text)
     return text
@@ -209,15 +247,6 @@ def _hide(match: re.Match[str]) -> str:
         return match[0]
     quote = hidden[0] if hidden[0] in "\"'" and hidden[0] == hidden[-1] and len(hidden) > 1 else ""
     return f"{match['keep']}{quote}{HIDDEN}{quote}"
-
-
-def _literals() -> re.Pattern[str]:
-    """One pattern for all registered secrets, the longest first."""
-    global _compiled
-    with _lock:
-        if _compiled is None:
-            _compiled = re.compile("|".join(_literal(s) for s in sorted(_seen, key=len, reverse=True)))
-        return _compiled
 
 
 def _literal(secret: str) -> str:

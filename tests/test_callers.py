@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.callers import ANONYMOUS, CallerRules, reach, refusals
+from core.caller_rules import CallerRules
+from core.callers import ANONYMOUS, reach, refusals
 from core.payload.load import check
 from core.settings import Settings, load_settings
 from core.sources.guard import Refused

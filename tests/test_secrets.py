@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -11,7 +13,17 @@ from hypothesis import strategies as st
 
 from core import secrets
 from core.errors import UsageError
-from core.secrets import expand, is_secret_name, mask, mask_tree, mask_url, register, register_tree, secrets_of_url
+from core.secrets import (
+    expand,
+    is_secret_name,
+    mask,
+    mask_tree,
+    mask_url,
+    passing_secrets,
+    register,
+    register_tree,
+    secrets_of_url,
+)
 
 CANARY = "q7Zx%2BcanaryK9"
 TOKENS = st.text("ABCdef0123456789+/_-~", min_size=8, max_size=40)
@@ -20,8 +32,7 @@ LITERALS = st.text(min_size=6, max_size=30).filter(lambda text: "***" not in tex
 
 @pytest.fixture(autouse=True)
 def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(secrets, "_seen", set())
-    monkeypatch.setattr(secrets, "_compiled", None)
+    monkeypatch.setattr(secrets, "_process", secrets._Register())
     yield
 
 
@@ -98,8 +109,7 @@ def test_a_token_in_a_known_form_never_survives(token: str, form: str) -> None:
 
 @given(LITERALS, st.text(), st.text())
 def test_a_registered_secret_never_survives_raw_or_encoded(secret: str, before: str, after: str) -> None:
-    secrets._seen.clear()
-    secrets._compiled = None
+    secrets._process = secrets._Register()
     if any("\ud800" <= char <= "\udfff" for char in secret) or secret.lower() in secrets._OWN_WORDS:
         return
     register(secret)
@@ -232,6 +242,16 @@ def test_references_are_resolved_and_their_values_hidden() -> None:
     assert mask("canary-1") == "***"
     assert expand("${REGION}", {"REGION": "eu-west-1"}, secret=False) == "eu-west-1"
     assert mask("eu-west-1") == "eu-west-1"
+
+
+def test_what_passes_through_is_hidden_while_it_does_and_then_forgotten() -> None:
+    register("of-the-process")
+    with passing_secrets():
+        register("of-a-call")
+        assert mask("of-a-call of-the-process") == "*** ***"
+        with ThreadPoolExecutor() as threads:
+            assert threads.submit(copy_context().run, mask, "of-a-call").result() == "***"
+    assert mask("of-a-call of-the-process") == "of-a-call ***"
 
 
 def test_a_missing_variable_is_named() -> None:

@@ -15,7 +15,8 @@ from fastapi import Request
 from core.api.errors import ApiError, refused
 from core.api.feeds import Feeds
 from core.api.metrics import Metrics
-from core.callers import CallerRules, refusals
+from core.caller_rules import CallerRules
+from core.callers import refusals
 from core.house import House
 from core.jobs.background import carries_secrets, hand_over
 from core.jobs.requests import anchored, create
@@ -25,6 +26,7 @@ from core.payload.models import Job
 _log = logging.getLogger(__name__)
 
 _TEND_S = 1.0
+_THREADS = 32
 _MOST_HANDED = 16
 """Jobs with secrets run in processes of their own; so many at once, and further ones must come again."""
 
@@ -51,6 +53,8 @@ class Backend:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Tend to the worker until the server ends."""
+        # Creates wait for the disk in threads, and some for a name to be looked up.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="api"))
         tending = asyncio.create_task(self._tend())
         try:
             yield

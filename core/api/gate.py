@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.bodies import MAX_BODY
 from core.api.errors import TOO_LONG, ApiError
+from core.secrets import passing_secrets
 
 OPEN = frozenset({"/health", "/docs", "/openapi.json"})
 """What needs no token: it tells nothing of any job."""
@@ -65,7 +66,8 @@ class Gate:
             headers = Headers(scope=scope)
             problem = self._stranger(headers, scope) or _unread(headers)
             if problem is None:
-                await self._app(scope, limited, noted)
+                with passing_secrets():
+                    await self._app(scope, limited, noted)
             else:
                 await problem.response()(scope, receive, noted)
         finally:

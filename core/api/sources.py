@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+from contextvars import copy_context
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -74,9 +76,9 @@ async def test_source(request: Request, back: Back) -> Tested:
         raise ApiError(503, "too many sources are tried just now", "try again soon", headers={"Retry-After": "5"})
     back.probing += 1
     try:
-        found = await asyncio.get_running_loop().run_in_executor(
-            back.probes, lambda: _try(back, path, source_type, connection, own)
-        )
+        # With the context, which knows what secrets this call brought.
+        work = partial(copy_context().run, _try, back, path, source_type, connection, own)
+        found = await asyncio.get_running_loop().run_in_executor(back.probes, work)
     except Refused as error:
         raise ApiError(400, error.message, error.hint, path=error.field) from None
     except NuvynError as error:

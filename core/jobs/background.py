@@ -14,7 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
-from core.callers import CallerRules
+from core.caller_rules import CallerRules
 from core.jobs.owners import owner_of
 from core.jobs.requests import anchored, create
 from core.jobs.store import JobStore

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from core.callers import CallerRules
+from core.caller_rules import CallerRules
 from core.errors import JobError
 from core.jobs.counts import Counts, count_all
 from core.jobs.database import Database

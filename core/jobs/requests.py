@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from copy import deepcopy
 
-from core.callers import CallerRules
+from core.caller_rules import CallerRules
 from core.errors import NuvynError
 from core.jobs.model import JobRecord
 from core.jobs.store import JobStore

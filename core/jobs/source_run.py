@@ -12,7 +12,8 @@ from typing import Any
 
 from core import __version__
 from core.backoff import backoff
-from core.callers import CallerRules, Reach, reach
+from core.caller_rules import CallerRules
+from core.callers import Reach, reach
 from core.databases.open import open_database
 from core.errors import Fault, NuvynError, SourceError
 from core.extract import Extraction, Request, extract

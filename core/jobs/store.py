@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from core.callers import CallerRules
+from core.caller_rules import CallerRules
 from core.errors import JobError
 from core.jobs.database import Database
 from core.jobs.model import JOB_MOVES, SOURCE_MOVES, Asked, JobRecord, JobState, SourceState, check_move, new_job_id
