@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core import secrets
 from tests.servers import azurite as azurite_server
 from tests.servers import mariadb as mariadb_server
 from tests.servers import postgres as postgres_server
@@ -86,8 +87,10 @@ def warehouse(_warehouse: Warehouse) -> Warehouse:
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No credentials, settings or home of the person who runs the tests."""
+    """No credentials, settings or home of the person who runs the tests, and no secrets of the tests before."""
     import os
+
+    monkeypatch.setattr(secrets, "_process", secrets._Register())
 
     for name in os.environ:
         if name.startswith(_FOREIGN) and not name.startswith("NUVYN_TEST_"):

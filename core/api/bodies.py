@@ -129,7 +129,7 @@ async def object_of(request: Request, *, empty: bool = False) -> dict[str, Any]:
         ApiError: 400, it is something else.
     """
     text = await text_of(request)
-    if empty and not text.strip():
+    if empty and not text:
         return {}
     value = any_value(text)
     if not isinstance(value, dict):
