@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Annotated
 
@@ -47,7 +48,7 @@ async def list_jobs(
 @router.get("/jobs/stats", response_model=JobStats)
 async def job_stats(back: Back) -> JobStats:
     """Counts over all jobs."""
-    counts = back.store.counts()
+    counts = await asyncio.to_thread(back.store.counts)
     by_status = {state.value: counts.jobs.get(state.value, 0) for state in JobState}
     done = by_status["completed"]
     ended = sum(by_status[state.value] for state in JobState if state.ended)

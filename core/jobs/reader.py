@@ -73,12 +73,9 @@ class JobReader:
         limit: int = 50,
     ) -> list[JobRecord]:
         """Jobs, newest first."""
+        where, values = _where(state, workflow_id, tenant_id)
         rows = self._db.read(
-            f"SELECT * FROM jobs {_FILTER} ORDER BY created_at DESC, job_id DESC LIMIT ?4",
-            state,
-            workflow_id,
-            tenant_id,
-            limit,
+            f"SELECT * FROM jobs {where} ORDER BY created_at DESC, job_id DESC LIMIT ?", *values, limit
         )
         return [_job(row) for row in rows]
 
@@ -119,24 +116,14 @@ class JobReader:
     ) -> list[JobLine]:
         """Jobs that the filters let through, newest first; `before` is the last one's (created_at, job_id) of
         the page before."""
-        created_at, job_id = before or (None, None)
-        rows = self._db.read(
-            _OVERVIEW.format(
-                f"{_FILTER} AND (?4 IS NULL OR (created_at, job_id) < (?4, ?5))"
-                " ORDER BY created_at DESC, job_id DESC LIMIT ?6"
-            ),
-            state,
-            workflow_id,
-            tenant_id,
-            created_at,
-            job_id,
-            limit,
-        )
+        where, values = _where(state, workflow_id, tenant_id, before)
+        rows = self._db.read(_OVERVIEW.format(f"{where} ORDER BY created_at DESC, job_id DESC LIMIT ?"), *values, limit)
         return [_line(row) for row in rows]
 
     def count(self, *, state: str | None = None, workflow_id: str | None = None, tenant_id: str | None = None) -> int:
         """How many jobs the filters let through."""
-        [row] = self._db.read(f"SELECT count(*) AS n FROM jobs {_FILTER}", state, workflow_id, tenant_id)
+        where, values = _where(state, workflow_id, tenant_id)
+        [row] = self._db.read(f"SELECT count(*) AS n FROM jobs {where}", *values)
         return int(row["n"])
 
     def counts(self) -> Counts:
@@ -201,8 +188,6 @@ class JobReader:
         return int(row["id"])
 
 
-_FILTER = "WHERE (?1 IS NULL OR state = ?1) AND (?2 IS NULL OR workflow_id = ?2) AND (?3 IS NULL OR tenant_id = ?3)"
-
 _OVERVIEW = """
 SELECT j.job_id, j.workflow_id, j.tenant_id, j.state, j.created_at, j.started_at, j.ended_at, j.cancel_requested,
        j.error, count(s.seq) AS sources, coalesce(sum(s.state = 'success'), 0) AS succeeded,
@@ -222,6 +207,18 @@ SELECT coalesce(sum(listed), 0) AS listed, coalesce(sum(to_read), 0) AS to_read,
        coalesce(sum(to_read IS NULL AND phase <> 'ended'), 0) AS unlisted
 FROM progress WHERE job_id = ?
 """
+
+
+def _where(
+    state: str | None, workflow_id: str | None, tenant_id: str | None, before: tuple[float, str] | None = None
+) -> tuple[str, list[Any]]:
+    """A WHERE of only what is asked for, so that an index can answer it."""
+    wanted = {"state = ?": state, "workflow_id = ?": workflow_id, "tenant_id = ?": tenant_id}
+    parts: list[tuple[str, list[Any]]] = [(part, [value]) for part, value in wanted.items() if value is not None]
+    if before is not None:
+        parts.append(("(created_at, job_id) < (?, ?)", list(before)))
+    where = " AND ".join(part for part, _ in parts)
+    return (f"WHERE {where}" if where else "", [value for _, values in parts for value in values])
 
 
 def _line(row: sqlite3.Row) -> JobLine:

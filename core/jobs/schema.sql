@@ -5,11 +5,15 @@ CREATE TABLE IF NOT EXISTS jobs (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, created_at);
 CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (created_at, job_id);
+CREATE INDEX IF NOT EXISTS jobs_by_workflow ON jobs (workflow_id, created_at, job_id);
+CREATE INDEX IF NOT EXISTS jobs_by_tenant ON jobs (tenant_id, created_at, job_id);
+CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (ended_at, started_at);
 CREATE TABLE IF NOT EXISTS sources (
     job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, seq INTEGER NOT NULL, source_id TEXT NOT NULL,
     state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, started_at REAL, ended_at REAL, error TEXT, hint TEXT,
     result TEXT, PRIMARY KEY (job_id, seq)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS sources_by_state ON sources (state);
 CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY AUTOINCREMENT, job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, source_id TEXT,
     at REAL NOT NULL, level TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL
