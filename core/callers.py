@@ -46,7 +46,7 @@ ANONYMOUS = Connection("nobody", anonymous=True)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A place and what opens it. With a `guard`, `host` is one that a caller named: only through it."""
+    """A place and what opens it. With a `guard`, only through that; `host` is the one that a caller named."""
 
     location: Location
     connection: Connection | None = None
@@ -81,14 +81,14 @@ def reach(
     named = settings.connection(connection) if connection else None
     _no_references(path, source_type, named)
     location = locate(path, source_type, connection=own or named)
-    guard = Guard(rules.hosts)
+    guard = Guard(rules.hosts, rules.roots)
     if location.kind is Kind.LOCAL:
-        _within(location.path, location, rules)
-        return Reach(location)
+        _within(location.path, location, guard)
+        return Reach(location, guard=guard)
     if location.kind is Kind.DATABASE:
         file, host = check_database(path, location, named, guard, ambient="databricks" in rules.connections)
         if file is not None:
-            _within(file, location, rules)
+            _within(file, location, guard)
     elif location.kind is Kind.OTHER:
         host = _other_host(location, named)
     else:
@@ -164,10 +164,8 @@ def _no_references(path: str, source_type: str, named: Connection | None) -> Non
         )
 
 
-def _within(path: str, location: Location, rules: CallerRules) -> None:
-    """Raise unless a local path lies, links resolved, below an opened folder."""
-    real = os.path.realpath(path) if path.startswith("/") or os.name == "nt" else None
-    if real is None or not any(real == root or real.startswith(root.rstrip("/\\") + os.sep) for root in rules.roots):
+def _within(path: str, location: Location, guard: Guard) -> None:
+    if not guard.holds(path):
         raise Refused(
             f"{location.shown} is not below a folder that is open to callers",
             hint="the operator opens folders with the setting api_roots",

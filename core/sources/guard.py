@@ -1,4 +1,4 @@
-"""Which addresses may be connected to for a caller who is not the operator.
+"""Which addresses may be connected to, and which folders looked into, for a caller who is not the operator.
 
 A name is judged by the addresses that it resolves to, at the moment of the connection: the one that
 was judged is the one that is connected to, so neither a redirect nor a name that changes its address gets by.
@@ -7,6 +7,7 @@ was judged is the one that is connected to, so neither a redirect nor a name tha
 from __future__ import annotations
 
 import ipaddress
+import os
 import socket
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
@@ -36,9 +37,13 @@ class Refused(SourceError):
 
 
 class Guard:
-    """Lets through public addresses, and the hosts that are `opened`: names, addresses, networks."""
+    """Lets through public addresses, and the hosts that are `opened`: names, addresses, networks.
 
-    def __init__(self, opened: Iterable[str] = ()) -> None:
+    Of this machine's files it lets through what lies below `roots`, links resolved.
+    """
+
+    def __init__(self, opened: Iterable[str] = (), roots: Iterable[str] = ()) -> None:
+        self._roots = tuple(roots)
         self._names: set[str] = set()
         self._networks: list[IPNetwork] = []
         for entry in opened:
@@ -47,6 +52,13 @@ class Guard:
             except ValueError:
                 self._names.add(entry.lower().rstrip("."))
         self._let_through: set[IPAddress] = set()
+
+    def holds(self, path: str) -> bool:
+        """Whether a local path is one of the roots or below one, wherever its links lead."""
+        if not os.path.isabs(path):  # noqa: PTH117 - names need not be UTF-8
+            return False
+        real = os.path.realpath(path)
+        return any(real == root or real.startswith(root.rstrip("/\\") + os.sep) for root in self._roots)
 
     def is_opened(self, host: str) -> bool:
         """Whether a host is opened by its name, or is an address of an opened network."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,3 +78,17 @@ async def test_what_is_opened_is_read_unsigned(object_server: ObjectServer, monk
         url = object_server.url + path.format(bucket=bucket.name)
         assert await listed(url, kind, Guard(["127.0.0.1"])) == ["a.csv"]
     assert bucket.counts and not bucket.signed
+
+
+async def test_links_that_lead_out_of_the_opened_folders_are_not_followed(tmp_path: Path) -> None:
+    for name in ("open/deeper", "closed"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "a.csv").write_text("x\n1\n")
+    for name, target in (("in", "open/deeper"), ("out", "closed"), ("file.csv", "closed/a.csv")):
+        (tmp_path / "open" / name).symlink_to(tmp_path / target)
+    store = open_store(locate(str(tmp_path / "open")), guard=Guard(roots=[str(tmp_path / "open")]))
+    keys = [key async for page in store.pages() for key in page.column("key").to_pylist()]
+    assert keys == ["deeper/a.csv"]
+    [warning] = store.warnings
+    assert "links lead out" in warning and "out" in warning and "file.csv" in warning
+    await store.close()

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 
 from core.errors import Fault, SourceError
+from core.sources.guard import Guard
 from core.sources.stores.base import Span
 from core.sources.stores.local_names import key_of, path_of
 from core.sources.stores.local_walk import Walk
@@ -22,11 +23,12 @@ _MOST_THREADS = 32
 class LocalStore:
     """One folder with all below it, or one file; a folder listed is a LIST, a span read a GET."""
 
-    def __init__(self, root: str, *, threads: int) -> None:
+    def __init__(self, root: str, *, threads: int, guard: Guard | None = None) -> None:
         self.requests: Counter[str] = Counter()
         self._root = root
         self._one_file = False
-        self._walk = Walk(root, self.requests)
+        self._guard = guard
+        self._walk = Walk(root, self.requests, guard)
         self._threads = ThreadPoolExecutor(max_workers=min(threads, _MOST_THREADS), thread_name_prefix="local")
 
     @property
@@ -35,7 +37,7 @@ class LocalStore:
 
     async def pages(self) -> AsyncIterator[pa.RecordBatch]:
         loop = asyncio.get_running_loop()
-        self._walk = Walk(self._root, self.requests)
+        self._walk = Walk(self._root, self.requests, self._guard)
         try:
             self._one_file = not await loop.run_in_executor(self._threads, self._walk.is_folder)
             # Pulled a page at a time, so that memory stays flat however slow the reader is.

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from core.sources.guard import Guard
 from core.sources.stores.local_names import key_of
 from core.sources.stores.paging import listing_batch
 
@@ -24,7 +25,8 @@ class Walk:
     outcome does not depend on the order in which a folder lists its entries.
     """
 
-    def __init__(self, root: str, requests: Counter[str]) -> None:
+    def __init__(self, root: str, requests: Counter[str], guard: Guard | None = None) -> None:
+        self._guard = guard
         self._root = root
         self._requests = requests
         self._seen: set[tuple[int, int]] = set()
@@ -103,7 +105,9 @@ class Walk:
             except OSError:
                 self._leave_out("entries could not be looked at", name)
                 continue
-            if stat.S_ISDIR(found.st_mode):
+            if self._guard is not None and entry.is_symlink() and not self._guard.holds(entry.path):
+                self._leave_out("links lead out of the folders that are open to callers", name)
+            elif stat.S_ISDIR(found.st_mode):
                 (self._links if entry.is_symlink() else folders).append(f"{name}{os.sep}")
             elif stat.S_ISREG(found.st_mode):
                 yield key_of(name), found.st_size, found.st_mtime_ns // 1_000

@@ -23,7 +23,7 @@ def open_store(
 ) -> Store:
     """A store for a location, which connects on its first use; at most `max_concurrency` connections.
 
-    With a `guard` it connects only where that lets it.
+    With a `guard` it connects and looks only where that lets it.
 
     Raises:
         SourceError: a driver is missing (its hint names the package), credentials don't fit the
@@ -33,7 +33,7 @@ def open_store(
         case Kind.LOCAL:
             from core.sources.stores.local import LocalStore
 
-            return LocalStore(location.path, threads=max_concurrency)
+            return LocalStore(location.path, threads=max_concurrency, guard=guard)
         case Kind.S3:
             from core.sources.stores.s3 import S3Store
 
