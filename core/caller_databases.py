@@ -5,6 +5,7 @@ Drivers take options that read files of this machine, connect to sockets here, o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +14,7 @@ from core.connections import Connection
 from core.databases.databricks import login_of
 from core.databases.open import file_of
 from core.databases.server import DRIVERS
+from core.databricks.target import named_once
 from core.settings_sources import DATABRICKS
 from core.sources.database_urls import FILE_DATABASES
 from core.sources.guard import Guard, Refused
@@ -29,9 +31,11 @@ _OPTIONS: Mapping[str, frozenset[str]] = {
 }
 """What a caller may write after the `?`, by dialect; other dialects are not open to callers."""
 
+_HOST = re.compile(r"[a-z0-9.-]+")
 _SNOWFLAKE = (".snowflakecomputing.com", ".snowflakecomputing.cn")
 _DATABRICKS = (".databricks.com", ".azuredatabricks.net", ".databricks.azure.us", ".databricks.azure.cn")
-_OWN = ("access_token", "token", "client_secret", "azure_client_secret")
+_OWN = ("access_token", "client_secret", "azure_client_secret")
+_LOGINS = ("token", "pat", "oauth-m2m", "azure-sp", "azure-sp-m2m", "azure-client-secret")
 
 
 def check_database(
@@ -66,16 +70,17 @@ def check_login(credentials: Mapping[str, Any], guard: Guard) -> None:
         Refused: they would go to another server, read a file, or use the operator's login.
     """
     known = {*DATABRICKS, "host", "hostname", "token"} - {"ca_file"}
-    for name, value in credentials.items():
-        if name not in known:
-            raise Refused(f"callers cannot set {name} of Databricks", hint="leave it out")
-        if isinstance(value, str) and "${" in value:
-            raise Refused("a caller cannot name a variable of the server", hint="write the value")
-    if not any(credentials.get(name) for name in _OWN):
+    if unknown := set(credentials) - known:
+        raise Refused(f"callers cannot set {min(unknown)} of Databricks", hint="leave it out")
+    login = named_once(credentials)
+    if any(isinstance(value, str) and "${" in value for value in login.values()):
+        raise Refused("a caller cannot name a variable of the server", hint="write the value")
+    if not any(name in login for name in _OWN):
         raise Refused("these Databricks credentials hold no login of their own", hint="add access_token")
-    for name in ("server_hostname", "host", "hostname"):
-        if isinstance(host := credentials.get(name), str):
-            _check_workspace_host(host, guard)
+    if "auth_type" in login and login["auth_type"] not in _LOGINS:
+        raise Refused("this kind of login is not open to callers", hint=f"open are: {', '.join(_LOGINS)}")
+    if "server_hostname" in login:
+        _check_workspace_host(str(login["server_hostname"]), guard)
 
 
 def _server_host(path: str, location: Location, named: Connection | None, allowed: frozenset[str]) -> str | None:
@@ -105,7 +110,8 @@ def _server_host(path: str, location: Location, named: Connection | None, allowe
     host = url.host or ""
     if location.scheme == "snowflake":
         # With a port the driver takes the host as it is; without, an account's name is completed.
-        if url.port is not None or (".snowflakecomputing" in host and not host.endswith(_SNOWFLAKE)):
+        strange = not re.fullmatch(r"[\w.-]+", host)
+        if strange or url.port is not None or (".snowflakecomputing" in host and not host.endswith(_SNOWFLAKE)):
             raise Refused(f"{location.shown} is not at Snowflake", hint="write snowflake://USER@ACCOUNT/DATABASE")
         return None
     if not host or "," in host or "/" in host:
@@ -116,13 +122,18 @@ def _server_host(path: str, location: Location, named: Connection | None, allowe
 def _check_workspace(
     location: Location, named: Connection | None, guard: Guard, allowed: frozenset[str], *, ambient: bool
 ) -> None:
-    login = login_of(location.url)
-    for name, _ in parse_qsl(urlsplit(location.url).query, keep_blank_values=True):
+    try:
+        login = login_of(location.url)
+        query = parse_qsl(urlsplit(location.url).query, keep_blank_values=True)
+    except ValueError:
+        raise Refused(f"{location.shown} is no URL", hint="write databricks://HOST/CATALOG?http_path=PATH") from None
+    for name, _ in query:
         if name not in allowed:
             raise _option(name, location)
-    if "server_hostname" in login:
-        _check_workspace_host(login["server_hostname"], guard)
-    own = any(name in login for name in _OWN) and "server_hostname" in login
+    own = any(login.get(name) for name in _OWN) and "server_hostname" in login
+    if login:
+        # Without a login of its own it is completed by the connection's, or the server's.
+        check_login(login if own else {**login, "access_token": "-"}, guard)
     if not own and named is None and not ambient:
         raise Refused(
             f"{location.shown}: the warehouse of the server is not open to callers",
@@ -131,10 +142,14 @@ def _check_workspace(
 
 
 def _check_workspace_host(text: str, guard: Guard) -> None:
-    host = (urlsplit(text if "://" in text else f"https://{text}").hostname or "").rstrip(".")
-    if not host.endswith(_DATABRICKS) and not guard.is_opened(host):
+    try:
+        host = (urlsplit(text if "://" in text else f"https://{text}").hostname or "").rstrip(".")
+    except ValueError:
+        host = ""
+    # Libraries differ in where a host ends that has other characters.
+    if not _HOST.fullmatch(host) or not (host.endswith(_DATABRICKS) or guard.is_opened(host)):
         raise Refused(
-            f"{host or text} is no server of Databricks",
+            "this is no server of Databricks",
             hint="it looks like adb-1234.5.azuredatabricks.net; the operator opens others with api_hosts",
         )
 

@@ -11,10 +11,10 @@ import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from core.caller_databases import check_database, check_login
 from core.caller_rules import CallerRules
@@ -102,7 +102,16 @@ def reach(
         )
     if _is_address(host) and not guard.is_opened(host):
         guard.judge(host, [host])
-    return Reach(location, own or named or ANONYMOUS, guard, host)
+    return Reach(location, _unambient(own, location.kind) if own else ANONYMOUS, guard, host)
+
+
+def _unambient(own: Connection, kind: Kind) -> Connection:
+    """A caller's credentials; where they are none for this kind of place, nothing is signed with the server's."""
+    if kind is Kind.S3:
+        signs = own.access_key_id and own.secret_access_key
+    else:
+        signs = own.account_key or own.sas_token or own.connection_string or own.password
+    return own if signs else replace(own, anonymous=True)
 
 
 def refusals(job: Job, settings: Settings, rules: CallerRules) -> list[Problem]:
@@ -158,7 +167,7 @@ def _no_references(path: str, source_type: str, named: Connection | None) -> Non
         or is_database(path.partition("://")[0])
         or any(kind == "database" or kind in DATABASE_KINDS for kind in kinds)
     )
-    if resolved and _REFERENCE.search(path):
+    if resolved and (_REFERENCE.search(path) or _REFERENCE.search(unquote(path))):
         raise Refused(
             "a path of a caller cannot name a variable of the server", hint="write the value, or name a connection"
         )
@@ -199,8 +208,7 @@ def _other_host(location: Location, named: Connection | None) -> str | None:
         )
     if named is not None:
         raise Refused("a web address takes no connection of a caller", hint="leave the connection out")
-    host = _host_of(location.url)
-    return None if is_azure_host(host) or is_s3_host(host) else host
+    return _host_of(location.url)
 
 
 def _host_of(url: str) -> str:

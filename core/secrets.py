@@ -74,7 +74,7 @@ _KEY_OF = frozenset({"account", "access", "secret", "shared", "api", "private", 
 _CONNECTION_STRING = re.compile(
     r"(?:^|;)\s*(?:AccountKey|SharedAccessKey|SharedAccessSignature|Pwd|Password)\s*=", re.I
 )
-_SAS = re.compile(r"\?(?=.*\bsv=)(?=.*\bsig=)[^?]*$", re.DOTALL)
+_SAS = re.compile(r"(?=.*\bsv=)(?=.*\bsig=)", re.DOTALL)
 # In these a `?` is part of a key, so nothing after it is a parameter.
 _OPAQUE = frozenset({"s3", "s3a", "s3n", "abfs", "abfss", "wasb", "wasbs", "az", "gs", "gcs", "file", "memory", "hf"})
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -192,7 +192,7 @@ def mask_url(url: str) -> str:
         return _mask_query(url)
     kind = scheme.lower()
     masked = f"{scheme}://{_mask_password(rest, kind)}"
-    return masked if kind in _OPAQUE and not _SAS.search(url) else _mask_query(masked)
+    return masked if kind in _OPAQUE and not _has_sas(url) else _mask_query(masked)
 
 
 def secrets_of_url(url: str) -> Iterator[str]:
@@ -239,6 +239,11 @@ def expand(text: str, environ: Mapping[str, str], *, secret: bool = True) -> str
 def is_reference(text: str) -> bool:
     """Whether a text is one `${NAME}` and nothing else: it names a secret but holds none."""
     return _REFERENCE.fullmatch(text) is not None
+
+
+def _has_sas(url: str) -> bool:
+    _, mark, query = url.rpartition("?")
+    return bool(mark) and _SAS.match(query) is not None
 
 
 def _hide(match: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Fault, SourceError
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 
 _TIMEOUT_S = 15.0
 _PORTS = {"mysql": 3306, "mariadb": 3306, "mssql": 1433, "postgresql": 5432}
+
+
+# libpq would take what is missing from its variables, password file, certificates and tickets.
+_NOBODY = {"passfile": f"{os.devnull}/none", "sslcertmode": "disable", "gssencmode": "disable"}
 
 
 def pin(engine: sqlalchemy.Engine, guard: Guard) -> None:
@@ -40,9 +45,9 @@ def pin(engine: sqlalchemy.Engine, guard: Guard) -> None:
             raise SourceError(Fault.UNAVAILABLE, text, hint="check the host and port", transient=True) from None
         if dialect.driver == "psycopg":
             # The name stays for the certificate; libpq connects to `hostaddr`.
-            given |= {"host": host, "hostaddr": addresses[0]}
-        elif "host" in given or "server" in given:
-            given["host" if "host" in given else "server"] = addresses[0]
+            given |= {"host": host, "hostaddr": addresses[0], "password": given.get("password") or ""} | _NOBODY
+        elif name := next((name for name in ("host", "server") if name in given), None):
+            given[name] = addresses[0] + (f":{port}" if str(given[name]).endswith(f":{port}") else "")
         else:
             text = f"no driver of {url.get_backend_name()} can be pinned to an address"
             raise SourceError(Fault.UNSUPPORTED, text, hint="run this source from the command line")

@@ -21,6 +21,7 @@ _ALIASES = {"host": "server_hostname", "hostname": "server_hostname", "token": "
 _SECRET = ("access_token", "client_secret", "azure_client_secret")
 _CREDENTIALS = ("auth_type", "access_token", "client_id", "client_secret", "azure_client_id", "azure_client_secret")
 _VOLUME = re.compile(r"/Volumes/[^/']+/[^/']+/[^/']+(?:/[^']+)?")
+_HOST = re.compile(r"[A-Za-z0-9.-]+|[0-9a-f:]+")
 _NAME = re.compile(r"[^`./\s\x00-\x1f]+")
 
 
@@ -188,8 +189,8 @@ def _merged(layers: Iterable[Mapping[str, Any]], environ: Mapping[str, str]) -> 
     """The settings of all layers, each over those before it."""
     found: dict[str, str] = {}
     for given in layers:
-        layer = {_ALIASES.get(name, name): value for name, value in given.items()}
-        values = {name: _text(name, layer[name], environ) for name in FIELDS if layer.get(name) not in (None, "")}
+        layer = named_once(given)
+        values = {name: _text(name, layer[name], environ) for name in FIELDS if name in layer}
         host = values.get("server_hostname")
         elsewhere = host is not None and _bare(host) != _bare(found.get("server_hostname", ""))
         if elsewhere or any(name in values for name in _CREDENTIALS):
@@ -197,6 +198,12 @@ def _merged(layers: Iterable[Mapping[str, Any]], environ: Mapping[str, str]) -> 
             found = {name: value for name, value in found.items() if name not in gone}
         found |= values
     return found
+
+
+def named_once(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by their own names, those without a value left out; of several names of one, the last counts."""
+    layer = {_ALIASES.get(name, name): value for name, value in given.items()}
+    return {name: value for name, value in layer.items() if value not in (None, "")}
 
 
 def _bare(server: str) -> str:
@@ -231,12 +238,19 @@ def _auth_kind(found: Mapping[str, str]) -> AuthKind:
 
 def _server(text: str) -> tuple[str, str, int]:
     """Scheme, host and port of what names the server: a host name or a URL."""
-    parts = urlsplit(text if "://" in text else f"https://{text}")
     try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
         host, port = parts.hostname, parts.port
     except ValueError:
-        host, port = None, None
-    if not host or parts.scheme not in ("http", "https") or parts.username or parts.path.strip("/") or parts.query:
+        parts, host, port = urlsplit(""), None, None
+    if (
+        not host
+        or not _HOST.fullmatch(host)
+        or parts.scheme not in ("http", "https")
+        or parts.username
+        or parts.path.strip("/")
+        or parts.query
+    ):
         raise UsageError(
             f"{mask(text)} is no name of a Databricks server", hint="it looks like adb-1234.5.azuredatabricks.net"
         )

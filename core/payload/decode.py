@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -114,9 +115,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    names = [name for name, _ in pairs]
+    names = Counter(name for name, _ in pairs)
     repeated = RepeatedNames(found)
-    repeated.names = tuple(name for name in found if names.count(name) > 1)
+    repeated.names = tuple(name for name in found if names[name] > 1)
     return repeated
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from core.connections import Connection
 from core.errors import Fault, SourceError
@@ -98,7 +98,7 @@ def azure_credential(
         return _azure_connection(location, connection, environ)
     if text := environ.get("AZURE_STORAGE_CONNECTION_STRING"):
         named = _parse(text)
-        if location.account in (None, named.get("accountname")) or "accountname" not in named:
+        if location.account in (None, _account_of(named)):
             return _by_string(location, named, "AZURE_STORAGE_CONNECTION_STRING", None)
     name = environ.get("AZURE_STORAGE_ACCOUNT_NAME")
     if name and location.account in (None, name):
@@ -235,6 +235,17 @@ def _parse(text: str) -> dict[str, str]:
     named = {name.strip().lower(): value.strip() for name, _, value in pairs}
     register(named.get("accountkey"))
     return named
+
+
+def _account_of(named: Mapping[str, str]) -> str | None:
+    """The account that a connection string is for; of an endpoint alone, the first part of its host."""
+    if name := named.get("accountname"):
+        return name
+    parts = urlsplit(named.get("blobendpoint", ""))
+    host = parts.hostname or ""
+    # An emulator, at an address or a host without a domain, has it in its path.
+    in_path = "." not in host or host.replace(".", "").isdigit()
+    return (parts.path.strip("/").partition("/")[0] if in_path else host.partition(".")[0]) or None
 
 
 def _sas(token: str) -> str:

@@ -78,7 +78,10 @@ class Guard:
             OSError: the name has none.
         """
         host = host.strip("[]")
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (UnicodeError, OverflowError) as error:  # a label that no name can have, or such a port
+            raise OSError(f"{host[:80]} is no host name") from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         self.judge(host, addresses)
         return addresses
