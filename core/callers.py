@@ -208,6 +208,8 @@ def _other_host(location: Location, named: Connection | None) -> str | None:
         )
     if named is not None:
         raise Refused("a web address takes no connection of a caller", hint="leave the connection out")
+    if location.path.endswith("/"):
+        raise Refused(f"{location.shown}: callers cannot name a web folder", hint="name one file")
     return _host_of(location.url)
 
 

@@ -8,9 +8,12 @@ import pytest
 
 from core.caller_rules import CallerRules
 from core.callers import ANONYMOUS, reach, refusals
+from core.connections import Connection
 from core.payload.load import check
 from core.settings import Settings, load_settings
+from core.sources.credentials import azure_credential, s3_credential
 from core.sources.guard import Refused
+from core.sources.place import Kind
 
 CONFIG = """
 [connections.lake]
@@ -79,7 +82,9 @@ def asked(settings: Settings, path: str, kind: str = "auto", connection: str | N
         ("http://[::1]/x", "auto", None),
         ("http://[::ffff:169.254.169.254]/x", "auto", None),
         ("https://169.254.169.254/latest/meta-data", "auto", None),
-        ("http://10.0.0.1/x/", "auto", None),
+        ("http://10.0.0.1/x", "auto", None),
+        ("https://example.com/folder/", "auto", None),
+        ("https://127.0.0.1.s3.amazonaws.com.example/x/", "auto", None),
         ("http://127.0.0.1:10000/devstoreaccount1/c", "auto", None),
         ("http://10.1.1.1:9001/bucket", "aws_s3", None),
         ("https://192.168.1.1/container/x", "azure_blob", None),
@@ -110,6 +115,12 @@ def asked(settings: Settings, path: str, kind: str = "auto", connection: str | N
         # Variables of the server.
         ("postgresql://u:${AWS_SECRET_ACCESS_KEY}@example.com/d", "auto", None),
         ("${HOME}/x", "auto", None),
+        ("databricks://token:x@adb-1.2.azuredatabricks.net/main?http_path=/x&auth_type=%24%7BHOME%7D", "auto", None),
+        ("databricks://token:%24%7BHOME%7D@adb-1.2.azuredatabricks.net/main?http_path=/x", "auto", None),
+        # Where libraries do not agree on the host.
+        (r"databricks://token:x@169.254.169.254\.databricks.com/main?http_path=/x", "auto", None),
+        ("databricks://[/main", "auto", None),
+        ("snowflake://u:p@127.0.0.1#/d", "auto", None),
         # The operator's connections and logins.
         ("s3://bucket/x", "auto", "closed"),
         ("s3://bucket/x", "auto", "unknown"),
@@ -178,6 +189,31 @@ def test_a_host_that_a_caller_names_is_guarded_and_sees_no_credentials_of_the_se
     assert found.connection is ANONYMOUS
 
 
+@pytest.mark.parametrize(
+    ("path", "kind", "own"),
+    [
+        ("s3://bucket", "auto", Connection("given", endpoint_url="https://evil.example")),
+        ("https://evil.example/bucket", "aws_s3", Connection("given", region="eu-west-1")),
+        ("https://evil.example/bucket", "aws_s3", Connection("given", access_key_id="half")),
+        ("https://evil.example/container", "azure_blob", Connection("given", region="x")),
+        ("az://c/x", "auto", Connection("given", connection_string="BlobEndpoint=https://evil.example;x=y")),
+    ],
+)
+def test_credentials_that_are_none_do_not_bring_the_servers_along(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, path: str, kind: str, own: Connection
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
+    monkeypatch.setenv("AZURE_CLIENT_ID", "x")
+    found = reach(path, kind, None, settings, CallerRules.of(settings), own=own)
+    assert found.host == "evil.example" and found.connection is not None and found.guard is not None
+    if found.location.kind is Kind.S3:
+        credential = s3_credential(found.location, found.connection)
+        assert credential.anonymous and credential.secret_access_key is None
+    else:
+        assert azure_credential(found.location, found.connection).anonymous
+
+
 def test_an_operator_has_no_rules(settings: Settings) -> None:
     assert reach("/etc/passwd", "auto", None, settings).location.path == "/etc/passwd"
     assert reach("http://127.0.0.1:1/x", "auto", None, settings).guard is None
@@ -218,6 +254,11 @@ def test_every_refusal_of_a_payload_by_its_place(settings: Settings) -> None:
         {"host": "adb-1.2.azuredatabricks.net.example.com", "token": "t"},
         {"server_hostname": "adb-1.2.azuredatabricks.net", "access_token": "${DATABRICKS_TOKEN}"},
         {"server_hostname": "adb-1.2.azuredatabricks.net", "access_token": "t", "ca_file": "/etc/passwd"},
+        {"server_hostname": "127.0.0.1\\.databricks.com", "access_token": "t"},
+        {"server_hostname": "[", "access_token": "t"},
+        {"server_hostname": "adb-1.2.azuredatabricks.net", "access_token": "t", "auth_type": "external-browser"},
+        # An empty value of one name over another name of the same.
+        {"token": "t", "access_token": "", "catalog": "prod", "schema": "hr"},
     ],
 )
 def test_a_login_to_databricks_that_is_not_the_callers_own(settings: Settings, login: dict[str, str]) -> None:

@@ -6,9 +6,12 @@ import asyncio
 import logging
 import subprocess
 import threading
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from contextvars import copy_context
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from fastapi import Request
 
@@ -30,7 +33,43 @@ _THREADS = 32
 _MOST_HANDED = 16
 """Jobs with secrets run in processes of their own; so many at once, and further ones must come again."""
 
-MOST_PROBES = 8
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Pool:
+    """Threads for calls that may hang: so many at once, and none that waits for its turn.
+
+    A call that hangs keeps its own thread, which does not keep the process from ending.
+    """
+
+    def __init__(self, most: int, name: str) -> None:
+        self._slots = threading.Semaphore(most)
+        self._name = name
+
+    def submit(self, call: Callable[[Callable[[], T]], T], work: Callable[[], T]) -> Future[T]:
+        """Run `call(work)` in a thread; raises `Full` when there is none."""
+        if not self._slots.acquire(blocking=False):
+            raise Full
+        done: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                result = call(work)
+            except BaseException as error:
+                done.set_exception(error)
+            else:
+                done.set_result(result)
+            finally:
+                self._slots.release()
+
+        threading.Thread(target=run, name=self._name, daemon=True).start()
+        return done
+
+
+class Full(Exception):
+    """All threads of a pool are taken."""
 
 
 class Backend:
@@ -43,8 +82,8 @@ class Backend:
         self.rules = CallerRules.of(house.settings)
         self.feeds = Feeds(house.store)
         self.metrics = Metrics(house)
-        self.probes = ThreadPoolExecutor(MOST_PROBES, thread_name_prefix="probe")
-        self.probing = 0
+        self.probes = Pool(8, "probe")
+        self.warehouses = Pool(4, "warehouse")
         self._tending = Tending(house)
         self._asked = asyncio.Event()
         self._lock = threading.Lock()
@@ -63,7 +102,18 @@ class Backend:
             with suppress(asyncio.CancelledError):
                 await tending
             self.feeds.close()
-            self.probes.shutdown(wait=False, cancel_futures=True)
+
+    async def in_pool(self, pool: Pool, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """A call to the outside that may take long, in a thread of a pool; it knows this call's secrets.
+
+        Raises:
+            ApiError: 503, all threads of the pool are taken.
+        """
+        try:
+            running = pool.submit(copy_context().run, partial(call, *args, **more))
+        except Full:
+            raise _busy("as many of these as can be run just now") from None
+        return await asyncio.wrap_future(running)
 
     @property
     def worker_fails(self) -> bool:

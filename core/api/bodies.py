@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from typing import Annotated, Any, Literal
 
 from fastapi import Request
@@ -119,7 +121,8 @@ async def payload_of(request: Request, settings: Settings) -> Checked:
     text = await text_of(request)
     if not text:
         raise ApiError(400, "no payload was sent", "send it as the body, a JSON object")
-    return parse(text, where="the body", defaults=settings.options)
+    # A long one takes a while, and others are not to wait for it.
+    return await asyncio.to_thread(parse, text, where="the body", defaults=settings.options)
 
 
 async def object_of(request: Request, *, empty: bool = False) -> dict[str, Any]:
@@ -131,7 +134,7 @@ async def object_of(request: Request, *, empty: bool = False) -> dict[str, Any]:
     text = await text_of(request)
     if empty and not text:
         return {}
-    value = any_value(text)
+    value = await asyncio.to_thread(any_value, text)
     if not isinstance(value, dict):
         raise ApiError(400, "the body must be a JSON object", 'write { "name": value }')
     return value
@@ -140,9 +143,13 @@ async def object_of(request: Request, *, empty: bool = False) -> dict[str, Any]:
 def any_value(text: str) -> Any:
     """A body's JSON value; raises `ApiError` (400) with line and column when it is none."""
     try:
-        return decode(text)
+        value = decode(text)
+        json.dumps(value, ensure_ascii=False).encode()
     except NotJson as error:
         raise ApiError(400, f"the body is not JSON: {error}", error.hint) from None
+    except UnicodeEncodeError:
+        raise ApiError(400, "a text holds half a character (a lone surrogate)", "write it as UTF-8") from None
+    return value
 
 
 def text_field(given: dict[str, Any], *names: str) -> str | None:
@@ -158,7 +165,7 @@ def text_field(given: dict[str, Any], *names: str) -> str | None:
 def _text(name: str, value: Any) -> str:
     if value is None:
         return ""
-    if not isinstance(value, str) or "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+    if not isinstance(value, str) or "\0" in value:
         raise ApiError(400, f"{name} must be text", "put it in quotes", path=name)
     return value.strip()
 

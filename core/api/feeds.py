@@ -41,7 +41,8 @@ class Feeds:
         keeps proxies from closing a quiet line.
         """
         feed = self._feeds.get(job_id)
-        if feed is None:
+        if feed is None or feed.over:
+            # One that is over may still be read slowly by somebody; a retry goes on with a new one.
             feed = self._feeds[job_id] = _Feed(self._store, job_id)
         feed.listeners += 1
         try:
@@ -53,7 +54,8 @@ class Feeds:
             feed.listeners -= 1
             if not feed.listeners:
                 feed.stop()
-                self._feeds.pop(job_id, None)
+                if self._feeds.get(job_id) is feed:
+                    del self._feeds[job_id]
 
     async def ended(self, job_id: str) -> AsyncGenerator[bool, None]:
         """False now and then while a job runs, and True once it has ended."""
@@ -75,7 +77,7 @@ class _Feed:
         self.listeners = 0
         self._store, self._job_id = store, job_id
         self._frames: deque[Frame] = deque()
-        self._over = False
+        self.over = False
         # First the state: the last event of a job that has ended is then surely among those there.
         self._look_at_state()
         # What is known when the first one listens is read from the store by each.
@@ -86,14 +88,14 @@ class _Feed:
         self._looking = asyncio.create_task(self._look_on())
 
     def stop(self) -> None:
-        self._over = True
+        self.over = True
         self._wake()
         self._looking.cancel()
 
     async def listen(self, after: int) -> AsyncGenerator[bytes, None]:
         sent, shown, quiet_since = after, 0, time.monotonic()
         while True:
-            turn, over = self._turn, self._over
+            turn, over = self._turn, self.over
             if sent < self._forgotten:
                 for frame in frames_of(self._store, self._store.events(self._job_id, sent)):
                     sent = frame[0]
@@ -116,11 +118,11 @@ class _Feed:
                 quiet_since = time.monotonic()
 
     async def _look_on(self) -> None:
-        while not self._over:
+        while not self.over:
             await asyncio.sleep(_LOOK_S)
             new = self._look_at_events()
             told = self._look_at_progress()
-            if new or told or self._over:
+            if new or told or self.over:
                 self._wake()
 
     def _look_at_events(self) -> bool:
@@ -137,12 +139,12 @@ class _Feed:
 
     def _look_at_state(self) -> None:
         try:
-            self._over = self._store.line(self._job_id).state.ended
+            self.over = self._store.line(self._job_id).state.ended
         except JobError:
-            self._over = True  # Somebody deleted it.
+            self.over = True  # Somebody deleted it.
 
     def _look_at_progress(self) -> bool:
-        if self._over or time.monotonic() - self._progress_at < _PROGRESS_S:
+        if self.over or time.monotonic() - self._progress_at < _PROGRESS_S:
             return False
         text = _progress(self._store, self._job_id)
         if text == self._progress[1]:
@@ -159,8 +161,8 @@ class _Feed:
 def frames_of(store: JobStore, events: Sequence[Event]) -> list[Frame]:
     """Events as they are sent. A source's end carries what was found in it."""
     lines: dict[str, SourceLine] = {}
-    if any(_is_end(event) for event in events):
-        lines = {line.source_id: line for line in store.source_lines(events[0].job_id)}
+    if ends := [event.source_id or "" for event in events if _is_end(event)]:
+        lines = {line.source_id: line for line in store.source_lines(events[0].job_id, source_ids=ends)}
     return [(event.id, _frame(event, lines)) for event in events]
 
 
@@ -200,8 +202,8 @@ def _frame(event: Event, lines: dict[str, SourceLine]) -> bytes:
 def _progress(store: JobStore, job_id: str) -> bytes:
     """The counters of all sources, and of those that run just now."""
     totals = store.totals(job_id)
-    lines = store.source_lines(job_id)
-    running = [line for line in lines if line.state in (SourceState.RUNNING, SourceState.STAGED)][:_MOST_SOURCES]
+    job = store.line(job_id)
+    running = store.source_lines(job_id, states=(SourceState.RUNNING, SourceState.STAGED), limit=_MOST_SOURCES)
     counters = store.progress_of(job_id, [line.seq for line in running])
     sources = [
         {
@@ -218,7 +220,7 @@ def _progress(store: JobStore, job_id: str) -> bytes:
     ]
     data = {
         "job_id": job_id,
-        "sources_ended": sum(line.state.ended for line in lines),
+        "sources_ended": job.ended_sources,
         "listed": totals.listed,
         "to_read": totals.to_read,
         "read": totals.done,

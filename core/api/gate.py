@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import time
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -76,7 +75,7 @@ class Gate:
     def _stranger(self, headers: Headers, scope: Scope) -> ApiError | None:
         host = headers.get("host", "")
         origin = headers.get("origin")
-        if origin and origin not in self._origins and urlsplit(origin).netloc != host:
+        if origin and origin not in self._origins and origin.partition("://")[2] != host:
             return ApiError(
                 403,
                 f"web pages of {origin[:200]} may not call this server",

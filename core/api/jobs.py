@@ -119,6 +119,9 @@ async def cancel_job(job_id: str, back: Back) -> Cancelled:
 async def retry_job(job_id: str, back: Back) -> Retried:
     """Run again what of an ended job failed or was cancelled. 409 when there is nothing to do again."""
     record = _job(back, job_id)
+    if back.store.rules(job_id) is None:
+        # It would be run by the operator's rights.
+        raise ApiError(403, f"job {job_id} is the operator's", f"nuvyn retry {job_id}, on the server")
     await asyncio.to_thread(_check_secrets, back, record)
     try:
         again = await asyncio.to_thread(back.store.requeue, job_id)

@@ -79,7 +79,9 @@ async def _do(request: Request, back: Backend, mirror: Callable[[Mirror], T], wa
         raise ApiError(400, f"{where} is no target", "target is `mirror` or `databricks`", path="target")
     if where == "mirror" or (where is None and not login and not is_configured(back.settings)):
         return await asyncio.to_thread(mirror, back.house.mirror)
-    return await asyncio.to_thread(warehouse, _target(back, login))
+    target = _target(back, login)
+    # A warehouse may take minutes to start; who asks for one keeps nobody else waiting.
+    return await back.in_pool(back.warehouses, warehouse, target)
 
 
 def _target(back: Backend, login: dict[str, Any]) -> Target:

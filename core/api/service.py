@@ -77,7 +77,7 @@ async def info(request: Request, back: Back) -> Info:
 async def ping(request: Request) -> Pong:
     """Give back what was sent."""
     text = await text_of(request)
-    received = any_value(text) if text else None
+    received = await asyncio.to_thread(any_value, text) if text else None
     return Pong(pong=True, timestamp=_now(), received_data=received, message="Pong! The API answers")
 
 

@@ -35,9 +35,9 @@ def answer_of(record: JobRecord, sources: Sequence[SourceRecord] | None = None) 
 
 def status_of(store: JobStore, record: JobRecord, now: float) -> dict[str, Any]:
     """The job so far; see `models.JobStatus`."""
-    lines = store.source_lines(record.job_id)
-    shown = lines[:MOST_SOURCES]
-    counters = {known.seq: known for known in store.progress(record.job_id)}
+    shown = store.source_lines(record.job_id, limit=MOST_SOURCES)
+    counters = store.progress_of(record.job_id, [line.seq for line in shown])
+    line = store.line(record.job_id)
     totals = store.totals(record.job_id)
     answered = record.answer or {}
     return {
@@ -53,8 +53,8 @@ def status_of(store: JobStore, record: JobRecord, now: float) -> dict[str, Any]:
         "execution_time": took(record.started_at, record.ended_at, now),
         "error": record.error,
         "progress": {
-            "sources": len(lines),
-            "sources_ended": sum(line.state.ended for line in lines),
+            "sources": line.sources,
+            "sources_ended": line.ended_sources,
             "listed": totals.listed,
             "to_read": totals.to_read,
             "read": totals.done,
@@ -63,8 +63,8 @@ def status_of(store: JobStore, record: JobRecord, now: float) -> dict[str, Any]:
             "requests": totals.requests,
             "tables": totals.tables,
         },
-        "sources": [_source(line, counters.get(line.seq)) for line in shown],
-        "sources_truncated": len(lines) > len(shown),
+        "sources": [_source(source, counters.get(source.seq)) for source in shown],
+        "sources_truncated": line.sources > len(shown),
         "result": answered.get("result_data"),
         "metadata": _about(record),
     }

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from contextvars import copy_context
-from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request
 
-from core.api.backend import MOST_PROBES, Backend, backend
+from core.api.backend import Backend, backend
 from core.api.bodies import ANYTHING, TestIn, json_body, object_field, object_of, payload_of, text_field
 from core.api.errors import ApiError, entries
 from core.api.kinds import KINDS
@@ -72,19 +70,12 @@ async def test_source(request: Request, back: Back) -> Tested:
     given = await object_of(request)
     path, source_type, connection = _asked(given)
     path, own = _with_credentials(path, source_type, object_field(given, "credentials"))
-    if back.probing >= MOST_PROBES:
-        raise ApiError(503, "too many sources are tried just now", "try again soon", headers={"Retry-After": "5"})
-    back.probing += 1
     try:
-        # With the context, which knows what secrets this call brought.
-        work = partial(copy_context().run, _try, back, path, source_type, connection, own)
-        found = await asyncio.get_running_loop().run_in_executor(back.probes, work)
+        found = await back.in_pool(back.probes, _try, back, path, source_type, connection, own)
     except Refused as error:
         raise ApiError(400, error.message, error.hint, path=error.field) from None
     except NuvynError as error:
         return _failed(path, source_type, error)
-    finally:
-        back.probing -= 1
     return Tested(
         success=True,
         source_type=found.kind,
@@ -144,7 +135,7 @@ def _with_credentials(path: str, source_type: str, login: dict[str, Any]) -> tup
         if name not in (*_CREDENTIALS, *_OF_DATABASE):
             known = ", ".join((*_CREDENTIALS, *_OF_DATABASE))
             raise ApiError(400, f"credentials: {name} is not known", f"known: {known}", path=f"credentials.{name}")
-    words = {name: str(value) if name == "port" else text_field(login, name) for name, value in login.items()}
+    words = {name: _port(value) if name == "port" else text_field(login, name) for name, value in login.items()}
     register_tree(words)
     if words.get("host"):
         kind = words.get("type") or (source_type if source_type not in ("auto", "database") else "postgresql")
@@ -154,6 +145,15 @@ def _with_credentials(path: str, source_type: str, login: dict[str, Any]) -> tup
         return f"{kind}://{user}{secret}@{words['host']}{port}/{words.get('database') or ''}", None
     fields = {field: words[name] for name, field in _CREDENTIALS.items() if words.get(name)}
     return path, Connection("given", **fields)  # type: ignore[arg-type]
+
+
+def _port(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = str(value).strip() if isinstance(value, int | str) else ""
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536):
+        raise ApiError(400, "credentials: port is no number from 1 to 65535", "leave it out", path="credentials.port")
+    return text
 
 
 def _try(back: Backend, path: str, source_type: str, connection: str | None, own: Connection | None) -> Probe:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import os
+import socket
 import ssl
+import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 15
 _LOCK_S = 10
+_LATE_S = 5
+_GOODBYE_S = 2.0
 DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql", "mssql": "pymssql"}
 """The driver of a dialect when the URL names none; each is in the extra of that name."""
 
@@ -39,7 +45,7 @@ class Server:
         self.requests: Counter[str] = Counter()
         self._location = location
         self._timeout_s = statement_timeout_s
-        self._engine = _engine(location)
+        self._engine = _engine(location, statement_timeout_s)
         if guard is not None:
             pin(self._engine, guard)
         self._connection: sqlalchemy.Connection | None = None
@@ -91,14 +97,21 @@ class Server:
             raise source_error(error, self._location.shown, connecting=False) from None
 
     def stop(self) -> None:
-        """End the query that runs in another thread, as far as the driver can."""
+        """End the query that runs in another thread: the server is asked to, then the line is cut."""
         self._stopped = True
         if self._connection is None:
             return
-        with contextlib.suppress(Exception):  # it has ended already, or the server is gone
+        with contextlib.suppress(Exception):  # it has ended already
             driver: Any = self._connection.connection.driver_connection
+            asking = threading.Thread(target=self._cancel, args=(driver,), daemon=True)
+            asking.start()
+            asking.join(_GOODBYE_S)
+            _hang_up(driver)
+
+    def _cancel(self, driver: Any) -> None:
+        with contextlib.suppress(Exception):  # the server is gone, or does not answer
             if hasattr(driver, "cancel_safe"):
-                driver.cancel_safe(timeout=2)
+                driver.cancel_safe(timeout=_GOODBYE_S)
             elif hasattr(driver, "cancel"):
                 driver.cancel()
             elif hasattr(driver, "thread_id"):
@@ -138,7 +151,15 @@ class Server:
         return ()
 
 
-def _engine(location: Location) -> sqlalchemy.Engine:
+def _hang_up(driver: Any) -> None:
+    """Cut a driver's line, so that whoever waits for an answer on it wakes."""
+    line = driver if hasattr(driver, "fileno") else getattr(driver, "_sock", None)
+    if line is not None:
+        with socket.socket(fileno=os.dup(line.fileno())) as twin:
+            twin.shutdown(socket.SHUT_RDWR)
+
+
+def _engine(location: Location, statement_timeout_s: float) -> sqlalchemy.Engine:
     extra = _EXTRAS.get(location.scheme, location.scheme)
     missing = SourceError(
         Fault.MISSING_DRIVER,
@@ -159,6 +180,9 @@ def _engine(location: Location) -> sqlalchemy.Engine:
             url = url.set(drivername=f"{url.drivername}+{DRIVERS[url.drivername]}")
         driver = url.drivername.partition("+")[2]
         arguments = dict(_CONNECT.get(driver, {}))
+        if driver == "pymysql":
+            # Else it waits for ever for a server that says nothing, from its greeting on.
+            arguments["read_timeout"] = arguments["write_timeout"] = math.ceil(statement_timeout_s + _LATE_S)
         if driver == "pymysql" and str(url.query.get("ssl", "")).lower() in ("1", "true"):
             # Without it the driver encrypts where the server offers to, and takes any certificate.
             url = url.difference_update_query(["ssl"])

@@ -210,6 +210,11 @@ class JobLine:
     columns: int
 
     @property
+    def ended_sources(self) -> int:
+        """How many of its sources have ended, however."""
+        return self.succeeded + self.failed + self.skipped + self.cancelled
+
+    @property
     def can_retry(self) -> bool:
         """Whether something is left to do again; a partial job without a failed source was not written."""
         return self.state.ended and bool(self.failed or self.cancelled or self.state is JobState.PARTIAL)

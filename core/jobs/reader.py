@@ -145,12 +145,26 @@ class JobReader:
             raise JobError(f"job {job_id} is not there any more", hint="nuvyn jobs lists those that are")
         return _line(rows[0])
 
-    def source_lines(self, job_id: str) -> list[SourceLine]:
-        """A job's sources in the payload's order; no result is read."""
+    def source_lines(
+        self,
+        job_id: str,
+        *,
+        states: Sequence[SourceState] = (),
+        source_ids: Sequence[str] = (),
+        limit: int = -1,
+    ) -> list[SourceLine]:
+        """A job's sources in the payload's order; no result is read. With `states` or `source_ids` only those."""
+        where, values = "", []
+        for name, wanted in (("state", states), ("source_id", source_ids)):
+            if wanted:
+                where += f" AND {name} IN (SELECT value FROM json_each(?))"
+                values.append(json.dumps(list(wanted)))
         rows = self._db.read(
             "SELECT seq, source_id, state, attempts, started_at, ended_at, error, hint, files, bytes, tables, columns"
-            " FROM sources LEFT JOIN found USING (job_id, seq) WHERE job_id = ? ORDER BY seq",
+            f" FROM sources LEFT JOIN found USING (job_id, seq) WHERE job_id = ?{where} ORDER BY seq LIMIT ?",
             job_id,
+            *values,
+            limit,
         )
         return [SourceLine(**dict(row) | {"state": SourceState(row["state"])}) for row in rows]
 

@@ -44,7 +44,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, opened: Path, noted: Path)
         ({"data_source_path": "http://[::ffff:127.0.0.1]:PORT/BUCKET/a.csv"}, "data_source_path"),
         ({"data_source_path": "http://127.0.0.1:PORT/BUCKET", "data_source_type": "aws_s3"}, "data_source_path"),
         ({"data_source_path": "http://127.0.0.1:PORT/devstoreaccount1/BUCKET"}, "data_source_path"),
-        ({"data_source_path": "http://169.254.169.254/latest/meta-data/"}, "data_source_path"),
+        ({"data_source_path": "http://169.254.169.254/latest/meta-data"}, "data_source_path"),
         ({"data_source_path": "http://10.0.0.1/x"}, "data_source_path"),
         ({"data_source_path": "postgresql://u:p@127.0.0.1/d"}, "data_source_path"),
         ({"data_source_path": "mysql://u:p@localhost/d"}, "data_source_path"),

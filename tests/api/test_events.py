@@ -5,6 +5,11 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from core.api.feeds import Feeds
+from core.house import House
+from core.jobs.requests import create
+from core.payload.load import check
+from core.settings import load_settings
 from tests.command import Nuvyn
 from tests.servers.api import Api, Event
 
@@ -57,3 +62,23 @@ def test_a_retry_goes_on_where_the_events_ended(api: Api, opened: Path) -> None:
     assert api("POST", f"/jobs/{job_id}/retry").status == 200
     events = list(api.events(job_id, after=last))
     assert events[0].name == "retry" and events[-1].name == "ended"
+
+
+async def test_one_who_reads_slowly_keeps_nobody_from_a_retry(tmp_path: Path) -> None:
+    settings = load_settings(home=str(tmp_path), environ={})
+    with House(settings) as house:
+        job_id = create(house.store, check({"workflow_id": "w", "data_source_path": "/x"}).accepted())
+        feeds = Feeds(house.store)
+        slow = feeds.listen(job_id, 0)
+        first = await anext(slow)
+        assert b"event: created" in first
+        house.store.request_cancel(job_id)
+        async for _ in feeds.listen(job_id, 0):
+            pass  # The feed is over, and the slow one has not read that.
+        house.store.requeue(job_id)
+        again = feeds.listen(job_id, house.store.newest_event(job_id) - 1)
+        assert b"event: retry" in await anext(again)
+        house.store.request_cancel(job_id)
+        assert b"event: ended" in [text async for text in again][-1]
+        assert b"event: ended" in [text async for text in slow][-1]
+        feeds.close()

@@ -67,6 +67,26 @@ def test_what_failed_is_run_again_and_what_succeeded_is_not(api: Api, opened: Pa
     assert refused.status == 409 and "left to retry" in refused.json()["error"]
 
 
+def test_a_job_of_the_operator_is_seen_and_not_run_again_by_a_caller(api: Api, opened: Path) -> None:
+    api.nuvyn.payload({"a": "/nowhere-at-all"}, "operators")
+    api.nuvyn("run", "payload.json")
+    [job] = api.get("/jobs?workflow_id=operators")["jobs"]
+    assert job["status"] == "failed"
+    reply = api("POST", f"/jobs/{job['job_id']}/retry")
+    assert reply.status == 403 and "operator" in reply.json()["error"]
+
+
+def test_text_that_no_answer_could_hold(api: Api) -> None:
+    for path in ("/ping", "/schema/validate", "/datasources/test"):
+        reply = api("POST", path, b'{"path": "\\ud800"}')
+        assert reply.status == 400 and "half a character" in reply.json()["error"], path
+    assert api("GET", "/jobs", headers={"Origin": "http://["}).status == 403
+    for credentials in ({"port": 0, "host": "h"}, {"port": "\u0663", "host": "h"}):
+        reply = api("POST", "/datasources/test", {"source_type": "mysql", "credentials": credentials})
+        assert reply.status == 400, credentials
+    assert api("POST", "/datasources/test", {"path": f"https://{'a' * 64}.example/x"}).json()["success"] is False
+
+
 def test_both_shapes_and_the_single_one_names_its_source(api: Api, opened: Path) -> None:
     single = {"job_type": "metadata_extraction", "workflow_id": "single", "data_source_path": str(opened / "s2")}
     job_id = api("POST", "/jobs/create", single).json()["job_id"]

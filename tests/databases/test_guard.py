@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Any
 
 import pytest
 
+from core.databases import server as server_module
 from core.databases.open import open_database
-from core.errors import SourceError
+from core.errors import Fault, SourceError
+from core.extract_database import in_thread
 from core.sources.guard import Guard, Refused
 from core.sources.locations import locate
 from tests.servers.mariadb import MariaDb
-from tests.servers.postgres import Postgres
+from tests.servers.postgres import PASSWORD, Postgres
+from tests.servers.proxy import Proxy
 
 
 def tables(url: str, guard: Guard) -> int:
@@ -45,3 +49,40 @@ def test_only_where_the_guard_lets_it(postgres: Postgres, mariadb: MariaDb, monk
             patched.setattr(socket, "getaddrinfo", lookup)
             assert tables(named, Guard(["db.internal"])) == 1
         assert answers == ["db.internal"]
+
+
+def test_a_callers_server_is_not_told_the_password_of_the_environment(
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    url = postgres.url().replace(f":{PASSWORD}@", "@")
+    connection, _ = open_database(locate(url, "database"), statement_timeout_s=30)
+    assert len(connection("SELECT 1")) == 1, "the operator's own is"
+    connection.close()
+    with pytest.raises(SourceError) as caught:
+        tables(url, Guard(["127.0.0.1"]))
+    assert caught.value.fault is Fault.CREDENTIALS
+
+
+def test_a_server_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_LATE_S", 0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"mysql://u:p@127.0.0.1:{silent.getsockname()[1]}/d"
+        for guard in (None, Guard(["127.0.0.1"])):
+            connection, _ = open_database(locate(url, "database"), statement_timeout_s=0.5, guard=guard)
+            with pytest.raises(SourceError):
+                connection("SELECT 1")
+
+
+async def test_a_query_that_is_stopped_ends_though_its_server_does_not_answer(postgres: Postgres) -> None:
+    """The line is held open by something between that passes nothing on any more."""
+    place = postgres.url().rpartition("@")[2].partition("/")[0]
+    with Proxy("127.0.0.1", int(place.partition(":")[2]), b"pg_sleep", hold=True) as proxy:
+        url = postgres.url().replace(place, f"127.0.0.1:{proxy.port}")
+        connection, _ = open_database(locate(url, "database"), statement_timeout_s=600)
+        assert len(connection("SELECT 1")) == 1
+        running = asyncio.ensure_future(in_thread(connection, lambda: connection("SELECT pg_sleep(500)")))
+        await asyncio.to_thread(proxy.holds.wait, 30)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running

@@ -5,18 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from core.house import House
+from core.jobs import tending
 from core.jobs.background import carries_secrets, hand_over, submit
 from core.jobs.model import JobState, SourceState
 from core.jobs.owners import this_owner
 from core.jobs.watch import Watch
 from core.payload.load import check
 from core.payload.models import Job
-from core.settings import load_settings
+from core.settings import Settings, load_settings
 from tests.command import Nuvyn
 
 
@@ -103,3 +106,27 @@ def test_one_source_of_a_queued_or_running_job_can_be_cancelled(house: House, tm
     assert house.store.requeue(job_id) == ["s0"]
     assert Nuvyn(house.settings.home)("worker", "--once").code == 0
     assert house.store.job(job_id).state is JobState.COMPLETED
+
+
+def test_a_worker_that_does_not_answer_any_more_is_ended_and_another_started(
+    house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(settings: Settings) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(["sleep", "600"]))
+        return started[-1]
+
+    monkeypatch.setattr(tending, "start_worker", start)
+    submit(house.settings, house.store, job_of(str(tmp_path)))
+    found = tending.Tending(house)
+    found.tend()
+    found.tend()
+    assert len(started) == 1, "it is given time to start"
+    # As if it had stood there for longer than a lease.
+    monkeypatch.setattr(tending, "LEASE_S", 0)
+    monkeypatch.setattr("core.jobs.owners.is_gone", lambda *_: True)
+    found.tend()
+    assert len(started) == 2 and started[0].wait(10) == -signal.SIGKILL
+    started[1].kill()
+    started[1].wait()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import UsageError
+from core.payload.decode import decode
 from core.payload.load import read_payload
 
 TEXT = '{"workflow_id": "wörk"}'
@@ -43,3 +44,9 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             read_payload(source, io.StringIO(), {})
         assert caught.value.hint
+
+
+def test_many_names_of_which_one_is_there_twice() -> None:
+    """Each is looked at once: a longer way would outlast the test run."""
+    names = ", ".join(f'"n{at}": {at}' for at in range(200_000))
+    assert decode(f'{{{names}, "n0": 1}}').names == ("n0",)

@@ -10,9 +10,14 @@ from types import TracebackType
 
 
 class Proxy:
-    """Hands everything on to a server, and hangs up on the client that says `marker`, `times` times."""
+    """Hands everything on to a server, and hangs up on the client that says `marker`, `times` times.
 
-    def __init__(self, host: str, port: int, marker: bytes, *, times: int = 1) -> None:
+    With `hold` it hangs up on nobody: from the marker on it hands nothing on any more, and says nothing.
+    """
+
+    def __init__(self, host: str, port: int, marker: bytes, *, times: int = 1, hold: bool = False) -> None:
+        self._hold = hold
+        self.holds = threading.Event()
         self._server, self._marker = (host, port), marker
         self._times = times
         self._lock = threading.Lock()
@@ -52,9 +57,12 @@ class Proxy:
     def _hand_on(self, source: socket.socket, to: socket.socket, listens: bool) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(1 << 16):
-                if listens and self._marker in data and self._cut():
+                if self._hold and listens and self._marker in data:
+                    self.holds.set()
+                elif listens and self._marker in data and self._cut():
                     break
-                to.sendall(data)
+                if not self.holds.is_set():
+                    to.sendall(data)
         for end in (source, to):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import socket
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,13 @@ from typing import Any
 import pytest
 
 from core.callers import ANONYMOUS
+from core.errors import SourceError
 from core.sources.guard import Guard, Refused
 from core.sources.locations import locate
 from core.sources.stores.open import open_store
 from tests.servers.objects import ObjectServer
 
-STORES = [("/{bucket}/a.csv", "auto"), ("/{bucket}/", "auto"), ("/{bucket}", "aws_s3"), ("/{bucket}/c", "azure_blob")]
+STORES = [("/{bucket}/a.csv", "auto"), ("/{bucket}", "aws_s3"), ("/{bucket}/c", "azure_blob")]
 
 
 async def listed(url: str, kind: str, guard: Guard) -> list[str]:
@@ -74,7 +77,7 @@ async def test_what_is_opened_is_read_unsigned(object_server: ObjectServer, monk
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "canary-secret")
     bucket = object_server.bucket({"a.csv": b"x\n1\n"})
-    for path, kind in STORES[:1] + STORES[2:3]:
+    for path, kind in STORES[:2]:
         url = object_server.url + path.format(bucket=bucket.name)
         assert await listed(url, kind, Guard(["127.0.0.1"])) == ["a.csv"]
     assert bucket.counts and not bucket.signed
@@ -92,3 +95,33 @@ async def test_links_that_lead_out_of_the_opened_folders_are_not_followed(tmp_pa
     [warning] = store.warnings
     assert "links lead out" in warning and "out" in warning and "file.csv" in warning
     await store.close()
+
+
+@pytest.mark.parametrize(("kind", "answer"), [(None, 206), ("aws_s3", 206), ("azure_blob", 206), (None, 200)])
+async def test_no_more_is_taken_than_was_asked_for(
+    kind: str | None, answer: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a server that sends without end."""
+    monkeypatch.setattr("core.sources.stores.http._MOST_WHOLE", 1 << 20)
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {answer} Here\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n".encode())
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"x" * (1 << 16))
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(endless, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/bucket/a.csv"
+    store = open_store(locate(url, kind or "auto"), ANONYMOUS if kind else None, guard=Guard(["127.0.0.1"]))
+    try:
+        if answer == 206:
+            assert await store.read("", [(0, 10)]) == [b"x" * 10]
+        else:
+            with pytest.raises(SourceError, match="too large to be read whole"):
+                await store.read("", [(0, 10)])
+    finally:
+        await store.close()
+        server.close()

@@ -19,7 +19,7 @@ from core.errors import Fault, SourceError
 from core.sources.credentials import AzureCredential
 from core.sources.guard import Guard
 from core.sources.locations import Location
-from core.sources.stores.azure_client import AzureClient
+from core.sources.stores.azure_client import MOST_PAGE, AzureClient
 from core.sources.stores.azure_xml import error_of, page_of
 from core.sources.stores.base import Span
 from core.sources.stores.faults import fault, refused, retry_after
@@ -58,8 +58,9 @@ class AzureStore:
         name = quote(self._listing.root + key, safe="/~")
 
         async def fetch(start: int, end: int) -> bytes:
-            status, data = await self._get(f"/{name}", {"x-ms-range": f"bytes={start}-{end - 1}"}, "GET", key)
-            return data if status == 206 else data[start:end]
+            wanted = {"x-ms-range": f"bytes={start}-{end - 1}"}
+            status, data = await self._get(f"/{name}", wanted, "GET", key, most=end)
+            return data[: end - start] if status == 206 else data[start:end]
 
         return await fetch_spans(fetch, key, spans)
 
@@ -79,12 +80,18 @@ class AzureStore:
                 Fault.UNAVAILABLE, f"listing {self._shown} failed: the answer is no listing", transient=True
             ) from error
 
-    async def _get(self, below: str, headers: Mapping[str, str], kind: str, key: str | None) -> tuple[int, bytes]:
-        """The status and the body of one GET below the container's URL; raises `SourceError` on any other answer."""
+    async def _get(
+        self, below: str, headers: Mapping[str, str], kind: str, key: str | None, *, most: int = MOST_PAGE
+    ) -> tuple[int, bytes]:
+        """The status and the body (of `most` bytes at most) of one GET below the container's URL.
+
+        Raises:
+            SourceError: it is answered otherwise than with 200 or 206.
+        """
         try:
             await self._client.open()
             self.requests[kind] += 1
-            status, found, data = await self._client.get(below, headers)
+            status, found, data = await self._client.get(below, headers, most)
         except Exception as error:
             raise fault(error, self._client.place, key=key) from error
         if status not in (200, 206):

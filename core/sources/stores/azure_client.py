@@ -12,8 +12,10 @@ from core.sources.credentials import LOOKED_FOR_AZURE, AzureCredential
 from core.sources.guard import Guard
 from core.sources.locations import Location
 from core.sources.stores.faults import Place
+from core.sources.stores.spans import read_most
 
 _CONNECT_S, _READ_S, _TOKEN_S = 10, 60, 20
+MOST_PAGE = 64 << 20
 _VERSION = "2023-11-03"
 _SCOPE = "https://storage.azure.com/.default"
 
@@ -57,15 +59,23 @@ class AzureClient:
             if self._pipeline is None:
                 self._pipeline = await self._connect()
 
-    async def get(self, below: str, headers: Mapping[str, str]) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers and body of the answer to one GET; `below` is encoded already."""
+    async def get(
+        self, below: str, headers: Mapping[str, str], most: int = MOST_PAGE
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and the first `most` bytes of the answer to one GET; `below` is encoded already."""
         from azure.core.pipeline.transport import HttpRequest
 
         request = HttpRequest("GET", f"{self._account_url}/{quote(self._container, safe='$')}{below}")
         request.headers.update({"x-ms-version": _VERSION, **headers})
         # Streamed, since the pipeline would parse and decompress a body that it loads.
         answer = (await self._pipeline.run(request, stream=True)).http_response
-        data: bytes = await answer.internal_response.read()
+        response = answer.internal_response
+        data = await read_most(response.content, most)
+        if response.content.at_eof():
+            response.release()
+        else:
+            # A server that sends more than was asked for; the line is of no further use.
+            response.close()
         return answer.status_code, answer.headers, data
 
     async def close(self) -> None:

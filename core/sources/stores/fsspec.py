@@ -14,7 +14,6 @@ import pyarrow as pa
 from core.connections import Connection
 from core.errors import Fault, SourceError
 from core.secrets import mask
-from core.sources.guard import Guard
 from core.sources.locations import Location
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault
@@ -35,9 +34,7 @@ class FsspecStore:
     `requests` counts what was asked of the filesystem: how many it sends for one is its own affair.
     """
 
-    def __init__(
-        self, location: Location, connection: Connection | None, *, threads: int, guard: Guard | None = None
-    ) -> None:
+    def __init__(self, location: Location, connection: Connection | None, *, threads: int) -> None:
         import fsspec
 
         self.requests: Counter[str] = Counter()
@@ -46,8 +43,6 @@ class FsspecStore:
         described = f"connection {connection.name}" if connection else "the driver's own configuration"
         self._place = Place(location.shown, credentials=described)
         options = dict(connection.extra) if connection else {}
-        if guard is not None:
-            options |= _guarded(guard)
         try:
             self._fs, self._path = fsspec.url_to_fs(location.url, **options)
         except ImportError as error:
@@ -112,18 +107,6 @@ class FsspecStore:
             text = f"{self._shown}: the size of {mask(path)} is not known, so ranges of it cannot be read"
             raise SourceError(Fault.UNSUPPORTED, text, hint="copy the files to a folder and name that")
         return int(size)
-
-
-def _guarded(guard: Guard) -> dict[str, Any]:
-    """Options of fsspec's web filesystem by which it connects only where the guard lets it."""
-
-    async def client(**given: Any) -> Any:
-        import aiohttp
-
-        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(**guard.connector()), trust_env=True, **given)
-
-    # An instance of an earlier guard must not be taken for this one.
-    return {"get_client": client, "skip_instance_cache": True}
 
 
 def _missing(location: Location, error: ImportError) -> SourceError:

@@ -19,6 +19,7 @@ from core.sources.stores.paging import listing_batch
 from core.sources.stores.spans import fetch_spans
 
 _CONNECT_S, _READ_S = 10, 60
+_MOST_WHOLE = 64 << 20
 
 
 class HttpStore:
@@ -65,7 +66,7 @@ class HttpStore:
         async def fetch(start: int, end: int) -> bytes:
             status, _, data = await self._get(start, end, key)
             # A server that knows no ranges answers 200 with everything.
-            return data if status == 206 else data[start:end]
+            return data[: end - start] if status == 206 else data[start:end]
 
         return await fetch_spans(fetch, key, spans)
 
@@ -91,10 +92,24 @@ class HttpStore:
                 # An empty file has no first byte; its size is in Content-Range all the same.
                 if answer.status == 416 and key is None:
                     return 200, answer.headers, b""
-                data = await answer.read() if answer.status < 400 else b""
                 status, found = answer.status, answer.headers
+                whole = status == 200
+                data = b"" if status >= 400 else await _read(answer, _MOST_WHOLE if whole else end - start)
+                if whole and len(data) > _MOST_WHOLE:
+                    text = f"{self._place.shown} is not read in parts by its server, and too large to be read whole"
+                    raise SourceError(Fault.UNSUPPORTED, text, hint="copy it to a folder and name that")
         except Exception as error:
             raise fault(error, self._place, key=key) from error
         if status not in (200, 206):
             raise refused(self._place, status, None, key=key, retry_after=retry_after(found))
         return status, found, data
+
+
+async def _read(answer: Any, most: int) -> bytes:
+    """An answer's body; of one that is longer than `most`, a little more than that."""
+    data = bytearray()
+    async for part in answer.content.iter_any():
+        data += part
+        if len(data) > most:
+            break
+    return bytes(data)

@@ -48,9 +48,11 @@ def open_store(
             from core.sources.stores.http import HttpStore
 
             return HttpStore(location, guard)
+        case Kind.OTHER if guard is not None:
+            raise SourceError(Fault.DENIED, f"{location.shown}: nothing keeps this driver to what is open to callers")
         case Kind.OTHER:
             from core.sources.stores.fsspec import FsspecStore
 
-            return FsspecStore(location, connection, threads=max_concurrency, guard=guard)
+            return FsspecStore(location, connection, threads=max_concurrency)
         case Kind.DATABASE:
             raise SourceError(Fault.UNSUPPORTED, f"{location.shown} is a database, not a place of files")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from core.errors import Fault, SourceError
 from core.sources.stores.base import Span
@@ -29,6 +30,21 @@ async def fetch_spans(fetch: Callable[[int, int], Awaitable[bytes]], key: str, s
         if len(data) != end - start:
             raise changed(key)
     return found
+
+
+class Body(Protocol):
+    """What is read piece by piece."""
+
+    async def read(self, amount: int, /) -> bytes: ...
+
+
+async def read_most(body: Body, most: int) -> bytes:
+    """The first `most` bytes of a body, or all when there are fewer; a server may send more than was asked for."""
+    parts: list[bytes] = []
+    while most > 0 and (part := await body.read(most)):
+        parts.append(part)
+        most -= len(part)
+    return b"".join(parts)
 
 
 async def _awaited(call: Awaitable[bytes]) -> bytes:
