@@ -33,7 +33,7 @@ _ABOUT = (
 _CODES = {
     "400": "something in the request is wrong; every problem is listed",
     "401": "the token is missing or wrong",
-    "403": "a web page, or a name of this machine, that is not let in",
+    "403": "a web page, or a name of this machine, that is not let in; or a job of the operator",
     "404": "there is no such job, or no answer of it yet",
     "405": "this address does not take this method",
     "409": "the job's state does not allow it, or the key made another job",
