@@ -7,7 +7,7 @@ import logging
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from contextvars import copy_context
 from functools import partial
@@ -18,6 +18,7 @@ from fastapi import Request
 from core.api.errors import ApiError, refused
 from core.api.feeds import Feeds
 from core.api.metrics import Metrics
+from core.api.pool import Full, Pool
 from core.caller_rules import CallerRules
 from core.callers import refusals
 from core.house import House
@@ -36,40 +37,6 @@ _MOST_HANDED = 16
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Pool:
-    """Threads for calls that may hang: so many at once, and none that waits for its turn.
-
-    A call that hangs keeps its own thread, which does not keep the process from ending.
-    """
-
-    def __init__(self, most: int, name: str) -> None:
-        self._slots = threading.Semaphore(most)
-        self._name = name
-
-    def submit(self, call: Callable[[Callable[[], T]], T], work: Callable[[], T]) -> Future[T]:
-        """Run `call(work)` in a thread; raises `Full` when there is none."""
-        if not self._slots.acquire(blocking=False):
-            raise Full
-        done: Future[T] = Future()
-
-        def run() -> None:
-            try:
-                result = call(work)
-            except BaseException as error:
-                done.set_exception(error)
-            else:
-                done.set_result(result)
-            finally:
-                self._slots.release()
-
-        threading.Thread(target=run, name=self._name, daemon=True).start()
-        return done
-
-
-class Full(Exception):
-    """All threads of a pool are taken."""
 
 
 class Backend:
@@ -161,7 +128,7 @@ class Backend:
 
 
 def _busy(text: str) -> ApiError:
-    return ApiError(503, f"{text}; none was made of this", "send it again later", headers={"Retry-After": "5"})
+    return ApiError(503, text, "send it again later", headers={"Retry-After": "5"})
 
 
 def backend(request: Request) -> Backend:
