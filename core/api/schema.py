@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, Request
 
 from core.api.backend import Backend, backend
-from core.api.bodies import SchemaIn, json_body, object_field, object_of, text_field
+from core.api.bodies import SchemaIn, json_body, object_field, object_of
 from core.api.errors import ApiError
 from core.api.models import SchemaChecked, SchemaCreated, TableCheck
 from core.callers import caller_login
@@ -74,9 +74,9 @@ async def _do(request: Request, back: Backend, mirror: Callable[[Mirror], T], wa
     """One of the two, on the target that the body names."""
     given = await object_of(request, empty=True)
     login = object_field(given, "databricks_credentials")
-    where = text_field(given, "target")
+    where = given.get("target")
     if where not in (None, "mirror", "databricks"):
-        raise ApiError(400, f"{where} is no target", "target is `mirror` or `databricks`", path="target")
+        raise ApiError(400, "this is no target", "target is `mirror` or `databricks`", path="target")
     if where == "mirror" or (where is None and not login and not is_configured(back.settings)):
         return await asyncio.to_thread(mirror, back.house.mirror)
     target = _target(back, login)
