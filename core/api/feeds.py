@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
 
-from core.api.shown import moment
+from core.api.shown import counters_of, moment
 from core.errors import JobError
 from core.jobs.model import Event, SourceLine, SourceState
 from core.jobs.store import JobStore
@@ -201,7 +201,6 @@ def _frame(event: Event, lines: dict[str, SourceLine]) -> bytes:
 
 def _progress(store: JobStore, job_id: str) -> bytes:
     """The counters of all sources, and of those that run just now."""
-    totals = store.totals(job_id)
     job = store.line(job_id)
     running = store.source_lines(job_id, states=(SourceState.RUNNING, SourceState.STAGED), limit=_MOST_SOURCES)
     counters = store.progress_of(job_id, [line.seq for line in running])
@@ -218,16 +217,9 @@ def _progress(store: JobStore, job_id: str) -> bytes:
         for line in running
         if (known := counters.get(line.seq)) is not None
     ]
-    data = {
-        "job_id": job_id,
-        "sources_ended": job.ended_sources,
-        "listed": totals.listed,
-        "to_read": totals.to_read,
-        "read": totals.done,
-        "failed": totals.failed,
-        "bytes_read": totals.bytes_read,
-        "requests": totals.requests,
-        "tables": totals.tables,
-        "sources": sources,
-    }
+    data = (
+        {"job_id": job_id, "sources_ended": job.ended_sources}
+        | counters_of(store.totals(job_id))
+        | {"sources": sources}
+    )
     return format_sse_event(event="progress", data_str=json.dumps(data))

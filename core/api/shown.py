@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.jobs.answer import answer
-from core.jobs.model import JobLine, JobRecord, JobState, ProgressRecord, SourceLine, SourceRecord
+from core.jobs.model import JobLine, JobRecord, JobState, ProgressRecord, SourceLine, SourceRecord, Totals
 from core.jobs.store import JobStore
 from core.payload.models import JOB_TYPES
 
@@ -55,14 +55,8 @@ def status_of(store: JobStore, record: JobRecord, now: float) -> dict[str, Any]:
         "progress": {
             "sources": line.sources,
             "sources_ended": line.ended_sources,
-            "listed": totals.listed,
-            "to_read": totals.to_read,
-            "read": totals.done,
-            "failed": totals.failed,
-            "bytes_read": totals.bytes_read,
-            "requests": totals.requests,
-            "tables": totals.tables,
-        },
+        }
+        | counters_of(totals),
         "sources": [_source(source, counters.get(source.seq)) for source in shown],
         "sources_truncated": line.sources > len(shown),
         "result": answered.get("result_data"),
@@ -91,6 +85,19 @@ def entry_of(line: JobLine, now: float) -> dict[str, Any]:
         "tables_found": line.tables,
         "columns_found": line.columns,
         "error": line.error,
+    }
+
+
+def counters_of(totals: Totals) -> dict[str, int]:
+    """A job's counters over all its sources."""
+    return {
+        "listed": totals.listed,
+        "to_read": totals.to_read,
+        "read": totals.done,
+        "failed": totals.failed,
+        "bytes_read": totals.bytes_read,
+        "requests": totals.requests,
+        "tables": totals.tables,
     }
 
 

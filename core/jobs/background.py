@@ -21,6 +21,9 @@ from core.jobs.store import JobStore
 from core.payload.models import Job
 from core.settings import Settings
 
+_READY_S = 120.0
+"""How long a process may take to begin with its job, also where many are started at once."""
+
 WORKER_IDLE_S = 300
 """How long a worker that was started in the background waits for another job."""
 
@@ -50,7 +53,7 @@ def hand_over(
     assert process.stdin is not None
     try:
         owner = owner_of(process.pid)
-        job_id = create(store, job, write_to_db=write_to_db, owner=owner, rules=rules, key=key)
+        job_id = create(store, job, write_to_db=write_to_db, owner=owner, lease_s=_READY_S, rules=rules, key=key)
     except BaseException:
         process.kill()
         raise

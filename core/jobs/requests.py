@@ -8,7 +8,7 @@ from copy import deepcopy
 from core.caller_rules import CallerRules
 from core.errors import NuvynError
 from core.jobs.model import JobRecord
-from core.jobs.store import JobStore
+from core.jobs.store import LEASE_S, JobStore
 from core.payload.load import check
 from core.payload.models import Job, Source
 from core.settings import Settings
@@ -24,6 +24,7 @@ def create(
     *,
     write_to_db: bool = False,
     owner: str | None = None,
+    lease_s: float = LEASE_S,
     rules: CallerRules | None = None,
     key: str | None = None,
 ) -> str:
@@ -36,6 +37,7 @@ def create(
         source_ids=[source.source_id for source in job.sources],
         write_to_db=wanted,
         owner=owner,
+        lease_s=lease_s,
         rules=rules,
         key=key,
     )

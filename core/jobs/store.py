@@ -46,12 +46,13 @@ class JobStore(JobReader):
         source_ids: Sequence[str],
         write_to_db: bool = False,
         owner: str | None = None,
+        lease_s: float = LEASE_S,
         rules: CallerRules | None = None,
         key: str | None = None,
     ) -> str:
         """Store a job (its payload with secrets masked already) and return its id.
 
-        With an `owner` it is running at once and nobody else takes it. `rules` are those of the caller who
+        With an `owner` it is running at once and nobody else takes it, for `lease_s` seconds to begin with. `rules` are those of the caller who
         has it made. A `key` that made a job before makes no other: that job's id is returned.
 
         Raises:
@@ -84,7 +85,7 @@ class JobStore(JobReader):
                     now,
                     now if owner else None,
                     owner,
-                    now + LEASE_S if owner else None,
+                    now + lease_s if owner else None,
                 ),
             )
             c.executemany(

@@ -77,6 +77,8 @@ def test_a_payload_without_secrets_waits_for_a_worker(house: House, tmp_path: Pa
 
 def test_a_handed_job_ends_well_when_who_handed_it_does_not_wait(house: House, tmp_path: Path) -> None:
     job_id, _ = hand_over(house.settings, house.store, job_of(str(tmp_path)))
+    record = house.store.job(job_id)
+    assert record.state.ended or (record.lease_until or 0) - record.created_at > 60, "a slow start loses no job"
     assert ended(house, job_id).ended
 
 
