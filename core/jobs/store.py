@@ -52,8 +52,9 @@ class JobStore(JobReader):
     ) -> str:
         """Store a job (its payload with secrets masked already) and return its id.
 
-        With an `owner` it is running at once and nobody else takes it, for `lease_s` seconds to begin with. `rules` are those of the caller who
-        has it made. A `key` that made a job before makes no other: that job's id is returned.
+        With an `owner` it is running at once and nobody else takes it, for `lease_s` seconds to begin with.
+        `rules` are those of the caller who has it made. A `key` that made a job before makes no other: that
+        job's id is returned.
 
         Raises:
             KeyReused: the key made a job of another payload.
