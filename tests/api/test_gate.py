@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.command import Nuvyn
+from tests.command import ROOT, Nuvyn
 from tests.servers.api import Api
 
 TOKEN = "canary-token-2f9c81d4"
@@ -82,3 +85,23 @@ def test_origins_that_are_named_may_call(tmp_path: Path) -> None:
         reply = api("GET", "/jobs", headers={"Origin": "https://backend.example"})
         assert (reply.status, reply.headers["access-control-allow-origin"]) == (200, "https://backend.example")
         assert api("GET", "/jobs", headers={"Origin": "https://other.example"}).status == 403
+
+
+@pytest.mark.parametrize(
+    ("package", "command", "extra"), [("fastapi", "serve", "api"), ("textual_serve", "web", "web")]
+)
+def test_a_missing_extra_is_named(tmp_path: Path, package: str, command: str, extra: str) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / f"{package}.py").write_text(f"raise ModuleNotFoundError('not there', name={package!r})")
+    nuvyn = Nuvyn(tmp_path)
+    ran = subprocess.run(
+        [sys.executable, "-m", "nuvyn_tui.main", command, "--port", "0"],
+        capture_output=True,
+        text=True,
+        env=nuvyn.environ({"PYTHONPATH": f"{hidden}{os.pathsep}{ROOT}"}),
+        cwd=tmp_path,
+        timeout=60,
+    )
+    assert ran.returncode == 2
+    assert package in ran.stderr and f"pip install 'nuvyn[{extra}]'" in ran.stderr
