@@ -58,14 +58,12 @@ async def ask_place(screen: ModeScreen, count: int, name: str) -> Place | None:
 def hand_out(screen: ModeScreen, place: Place) -> None:
     """Send what was written on to the browser, when there is one."""
     if place.download is not None:
-        # An open file is read to its end also when its name is gone.
-        file = place.path.open("rb")
-        place.path.unlink()
-        screen.app.deliver_binary(file, save_filename=place.download)
+        # An open file is read to its end, also when `drop` has taken its name.
+        screen.app.deliver_binary(place.path.open("rb"), save_filename=place.download)
 
 
 def drop(place: Place) -> None:
-    """Leave nothing behind of a download that was not written."""
+    """Leave nothing behind of a download."""
     if place.download is not None:
         place.path.unlink(missing_ok=True)
 

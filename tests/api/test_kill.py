@@ -100,3 +100,11 @@ def test_a_payload_with_a_secret_is_run_and_the_secret_is_not_kept(tmp_path: Pat
         assert reply.status == 409 and "was not stored" in reply.json()["error"]
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or secret.encode() not in path.read_bytes(), path
+
+
+def test_the_secret_of_one_call_hides_nothing_in_another(api: Api) -> None:
+    """Nor does it tell, by what is hidden, what secrets there are."""
+    body = {"workflow_id": "p", "data_source_path": "postgresql://u:data_source_path@db.example/d"}
+    assert api("POST", "/payloads/validate", body).status == 200
+    errors = api("POST", "/jobs/create", {"workflow_id": "p", "data_source_path": "/etc"}).json()["errors"]
+    assert [entry["path"] for entry in errors] == ["data_source_path"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,10 +52,14 @@ def test_only_where_the_guard_lets_it(postgres: Postgres, mariadb: MariaDb, monk
         assert answers == ["db.internal"]
 
 
+@pytest.mark.parametrize("way", ["PGPASSWORD", "PGPASSFILE"])
 def test_a_callers_server_is_not_told_the_password_of_the_environment(
-    postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+    postgres: Postgres, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, way: str
 ) -> None:
-    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    if way == "PGPASSFILE":
+        (tmp_path / "pgpass").write_text(f"*:*:*:*:{PASSWORD}\n")
+        (tmp_path / "pgpass").chmod(0o600)
+    monkeypatch.setenv(way, PASSWORD if way == "PGPASSWORD" else str(tmp_path / "pgpass"))
     url = postgres.url().replace(f":{PASSWORD}@", "@")
     connection, _ = open_database(locate(url, "database"), statement_timeout_s=30)
     assert len(connection("SELECT 1")) == 1, "the operator's own is"
