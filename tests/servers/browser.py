@@ -139,6 +139,7 @@ class Browser:
         for domain in ("Page", "Network", "Log", "Runtime"):
             await page(f"{domain}.enable")
         await page("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        await page("Emulation.setFocusEmulationEnabled", enabled=True)
         await page("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(self.downloads))
         return page
 

@@ -69,7 +69,7 @@ async def test_the_demo_by_keyboard_and_two_windows_on_one_home(web: Web, browse
     await until(second, "shop")
 
 
-async def test_rows_are_downloaded_by_the_browser(web: Web, browser: Browser, tmp_path: Path) -> None:
+async def test_rows_are_copied_and_downloaded_by_the_browser(web: Web, browser: Browser, tmp_path: Path) -> None:
     assert Nuvyn(tmp_path)("demo").code == 0
     page = await browser.page()
     await page.open(web.url)
@@ -82,6 +82,11 @@ async def test_rows_are_downloaded_by_the_browser(web: Web, browser: Browser, tm
     # An escape with a key right behind it would be that key with alt.
     await page.press("escape")
     await until(page, "Export")
+    await page("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
+    page.drawn = ""
+    await page.press("y")
+    await until(page, "opied")
+    assert await page.evaluate("navigator.clipboard.readText()") == "finance"
     await page.press("e")
     await until(page, "Download 3 rows as which file?")
     await page.press("enter")
