@@ -34,6 +34,7 @@ _COMMANDS = {
     "export": ("core.cli.query:export", "Write every table of the mirror to a folder."),
     "forget": ("core.cli.forget:forget", "Take a source out of the mirror."),
     "sync": ("core.cli.sync:sync", "Send what the mirror holds to Databricks."),
+    "schema": ("core.cli.schema:schema", "Compare or make the metadata schema."),
     "serve": ("core.cli.serve:serve", "Serve the HTTP API."),
     "web": ("core.cli.web:web", "Serve the app to browsers."),
     "connections": ("core.cli.connections:connections", "List and test the connections of the config file."),

@@ -44,3 +44,14 @@ def test_a_warehouses_schema_is_made_and_completed(tmp_path: Path, warehouse: Wa
         refused = api("POST", "/schema/create", {"databricks_credentials": {"catalog": "prod"}})
         assert refused.status == 400 and "no login of their own" in refused.json()["error"]
     assert "dapi-canary" not in api.errors
+
+
+def test_the_command_line_does_the_same(tmp_path: Path, warehouse: Warehouse) -> None:
+    nuvyn = Nuvyn(tmp_path)
+    ran = nuvyn("schema", "validate")
+    assert ran.code == 1 and "_executor_metadata.sources is missing" in ran.out and "schema create" in ran.err
+    assert set(nuvyn("schema", "create", "--json").json()["created"]) == set(WANTED)
+    assert nuvyn("schema", "validate", "--json").json()["valid"] is True
+    for command, code in (("validate", 1), ("create", 0), ("validate", 0)):
+        assert nuvyn("schema", command, "--databricks", env=warehouse.environ()).code == code, command
+    assert nuvyn("schema", "validate", "--databricks").code == 2
