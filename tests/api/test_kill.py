@@ -15,7 +15,7 @@ from typing import Any
 from tests.command import Nuvyn
 from tests.servers.api import Api
 
-KEYS, CREATES, CLIENTS = 100, 500, 16
+KEYS, CREATES, CLIENTS = 100, 500, 500
 
 
 def test_500_creates_with_100_keys_while_server_and_worker_are_killed(tmp_path: Path, opened: Path) -> None:
