@@ -73,7 +73,7 @@ def _settled(tokens: Iterable[tuple[str, str]]) -> Iterator[str]:
     for kind, text in tokens:
         if kind in ("**/", "**"):
             # `a**/b` is `ab` too; a third one of these is not.
-            odd = kind == "**/" and len(units[-1][-1] + "".join(units[-1][:-1])) > 0 and not units[-1][-1].endswith("/")
+            odd = kind == "**/" and any(units[-1]) and not units[-1][-1].endswith("/")
             if odd and crossing.count("odd") == _MOST_ODD:
                 crossing.append("**")
                 units.append(["/"])

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from core.errors import UsageError
 from core.secrets import register
 
-TOKEN = "NUVYN_API_TOKEN"  # noqa: S105 - the name of a variable
+VARIABLE = "NUVYN_API_TOKEN"
 _SHORTEST = 16
 _HINT = "make one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
@@ -20,14 +20,14 @@ def token_of(environ: Mapping[str, str]) -> str | None:
     Raises:
         UsageError: it is too short to keep anyone out, or no header can carry it.
     """
-    token = environ.get(TOKEN, "").strip()
+    token = environ.get(VARIABLE, "").strip()
     if not token:
         return None
     register(token)
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError(f"{TOKEN} holds characters that no header can carry", hint=_HINT)
+        raise UsageError(f"{VARIABLE} holds characters that no header can carry", hint=_HINT)
     if len(token) < _SHORTEST:
-        raise UsageError(f"{TOKEN} is shorter than {_SHORTEST} characters", hint=_HINT)
+        raise UsageError(f"{VARIABLE} is shorter than {_SHORTEST} characters", hint=_HINT)
     return token
 
 
@@ -45,7 +45,7 @@ def listen(host: str, port: int, token: str | None) -> socket.socket:
     if token is None and not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
         raise UsageError(
             f"{host or '*'} can be reached by other machines, and there is no token to keep them out",
-            hint=f"set {TOKEN}, or listen on 127.0.0.1",
+            hint=f"set {VARIABLE}, or listen on 127.0.0.1",
         )
     listening = socket.socket(family, kind, protocol)
     try:
@@ -62,5 +62,6 @@ def listen(host: str, port: int, token: str | None) -> socket.socket:
 def address_of(listening: socket.socket) -> str:
     """Where a socket listens, as a URL that this machine can call."""
     host, port = listening.getsockname()[:2]
-    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{name}:{port}"
+    if ipaddress.ip_address(host.partition("%")[0]).is_unspecified:
+        host = "::1" if ":" in host else "127.0.0.1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

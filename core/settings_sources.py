@@ -174,7 +174,9 @@ def _read(config: Path, *, required: bool) -> dict[str, Any]:
 
 def _rooted(table: dict[str, Any], folder: Path) -> dict[str, Any]:
     def rooted(value: Any) -> Any:
-        return str(folder / os.path.expanduser(value)) if isinstance(value, str) else value  # noqa: PTH111
+        if not isinstance(value, str):
+            return value
+        return str(_absolute(value) if value.startswith("~") else folder / value)
 
     places = ("home", "jobs", "mirror", "runs", "logs")
     found = {name: rooted(value) if name in places else value for name, value in table.items()}

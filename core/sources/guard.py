@@ -10,6 +10,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -55,7 +56,7 @@ class Guard:
 
     def holds(self, path: str) -> bool:
         """Whether a local path is one of the roots or below one, wherever its links lead."""
-        if not os.path.isabs(path):  # noqa: PTH117 - names need not be UTF-8
+        if not Path(path).is_absolute():
             return False
         real = os.path.realpath(path)
         return any(real == root or real.startswith(root.rstrip("/\\") + os.sep) for root in self._roots)

@@ -59,8 +59,7 @@ class AzureStore:
 
         async def fetch(start: int, end: int) -> bytes:
             wanted = {"x-ms-range": f"bytes={start}-{end - 1}"}
-            status, data = await self._get(f"/{name}", wanted, "GET", key, most=end)
-            return data[: end - start] if status == 206 else data[start:end]
+            return await self._get(f"/{name}", wanted, "GET", key, span=(start, end))
 
         return await fetch_spans(fetch, key, spans)
 
@@ -71,7 +70,7 @@ class AzureStore:
         query = {"restype": "container", "comp": "list", "maxresults": str(_PAGE)}
         query |= {"prefix": prefix} if prefix else {}
         query |= {"marker": token} if token else {}
-        _, data = await self._get(f"?{urlencode(query, quote_via=quote)}", {}, "LIST", None)
+        data = await self._get(f"?{urlencode(query, quote_via=quote)}", {}, "LIST", None)
         try:
             # Five thousand entries take a good part of a second: not on the event loop.
             return await asyncio.to_thread(page_of, data)
@@ -81,9 +80,9 @@ class AzureStore:
             ) from error
 
     async def _get(
-        self, below: str, headers: Mapping[str, str], kind: str, key: str | None, *, most: int = MOST_PAGE
-    ) -> tuple[int, bytes]:
-        """The status and the body (of `most` bytes at most) of one GET below the container's URL.
+        self, below: str, headers: Mapping[str, str], kind: str, key: str | None, *, span: Span = (0, MOST_PAGE)
+    ) -> bytes:
+        """The body of one GET below the container's URL, `span` of it.
 
         Raises:
             SourceError: it is answered otherwise than with 200 or 206.
@@ -91,11 +90,11 @@ class AzureStore:
         try:
             await self._client.open()
             self.requests[kind] += 1
-            status, found, data = await self._client.get(below, headers, most)
+            status, found, data = await self._client.get(below, headers, span)
         except Exception as error:
             raise fault(error, self._client.place, key=key) from error
         if status not in (200, 206):
             code, detail = error_of(data)
             code = found.get("x-ms-error-code") or code
             raise refused(self._client.place, status, code, detail=detail, key=key, retry_after=retry_after(found))
-        return status, data
+        return data

@@ -11,6 +11,7 @@ from core.errors import Fault, SourceError
 from core.sources.credentials import LOOKED_FOR_AZURE, AzureCredential
 from core.sources.guard import Guard
 from core.sources.locations import Location
+from core.sources.stores.base import Span
 from core.sources.stores.faults import Place
 from core.sources.stores.spans import read_most
 
@@ -60,9 +61,12 @@ class AzureClient:
                 self._pipeline = await self._connect()
 
     async def get(
-        self, below: str, headers: Mapping[str, str], most: int = MOST_PAGE
+        self, below: str, headers: Mapping[str, str], span: Span = (0, MOST_PAGE)
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Status, headers and the first `most` bytes of the answer to one GET; `below` is encoded already."""
+        """Status, headers and body of the answer to one GET; `below` is encoded already.
+
+        `span` is what is wanted: of an answer with everything (200) only that is kept.
+        """
         from azure.core.pipeline.transport import HttpRequest
 
         request = HttpRequest("GET", f"{self._account_url}/{quote(self._container, safe='$')}{below}")
@@ -70,7 +74,8 @@ class AzureClient:
         # Streamed, since the pipeline would parse and decompress a body that it loads.
         answer = (await self._pipeline.run(request, stream=True)).http_response
         response = answer.internal_response
-        data = await read_most(response.content, most)
+        start, end = span
+        data = await read_most(response.content, end - start, skip=0 if answer.status_code == 206 else start)
         if response.content.at_eof():
             response.release()
         else:

@@ -16,10 +16,10 @@ from core.sources.locations import Location
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault, refused, retry_after
 from core.sources.stores.paging import listing_batch
-from core.sources.stores.spans import fetch_spans
+from core.sources.stores.spans import fetch_spans, read_most
 
 _CONNECT_S, _READ_S = 10, 60
-_MOST_WHOLE = 64 << 20
+_MOST_COUNTED = 64 << 20
 
 
 class HttpStore:
@@ -47,14 +47,11 @@ class HttpStore:
         self._session: Any = None
 
     async def pages(self) -> AsyncIterator[pa.RecordBatch]:
-        status, headers, data = await self._get(0, 1, None)
-        size = len(data)
-        total = headers.get("Content-Range", "").rpartition("/")[2]
-        if status == 206 and total.isdigit():
-            size = int(total)
-        elif status == 206:
-            text = f"{self._place.shown} does not tell its size"
-            raise SourceError(Fault.UNSUPPORTED, text, hint="copy it to a folder and name that")
+        status, headers, _ = await self._get(0, 1, None)
+        told = (
+            headers.get("Content-Length", "") if status == 200 else headers.get("Content-Range", "").rpartition("/")[2]
+        )
+        size = 0 if status == 416 else int(told) if told.isdigit() else await self._counted(status)
         when = headers.get("Last-Modified")
         try:
             modified = int(parsedate_to_datetime(when).timestamp()) * 1_000_000 if when else None
@@ -62,11 +59,18 @@ class HttpStore:
             modified = None
         yield listing_batch([self._name], [size], [headers.get("ETag")], [modified])
 
+    async def _counted(self, status: int) -> int:
+        """The size of a file that its server does not tell, by reading it."""
+        if status != 206:
+            data = (await self._get(0, _MOST_COUNTED + 1, None))[2]
+            if len(data) <= _MOST_COUNTED:
+                return len(data)
+        text = f"{self._place.shown} does not tell its size"
+        raise SourceError(Fault.UNSUPPORTED, text, hint="copy it to a folder and name that")
+
     async def read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
         async def fetch(start: int, end: int) -> bytes:
-            status, _, data = await self._get(start, end, key)
-            # A server that knows no ranges answers 200 with everything.
-            return data[: end - start] if status == 206 else data[start:end]
+            return (await self._get(start, end, key))[2]
 
         return await fetch_spans(fetch, key, spans)
 
@@ -89,27 +93,14 @@ class HttpStore:
         headers = {"Range": f"bytes={start}-{end - 1}", "Accept-Encoding": "identity"}
         try:
             async with self._session.get(self._url, headers=headers) as answer:
-                # An empty file has no first byte; its size is in Content-Range all the same.
                 if answer.status == 416 and key is None:
-                    return 200, answer.headers, b""
+                    return 416, answer.headers, b""  # An empty file has no first byte.
                 status, found = answer.status, answer.headers
-                whole = status == 200
-                data = b"" if status >= 400 else await _read(answer, _MOST_WHOLE if whole else end - start)
-                if whole and len(data) > _MOST_WHOLE:
-                    text = f"{self._place.shown} is not read in parts by its server, and too large to be read whole"
-                    raise SourceError(Fault.UNSUPPORTED, text, hint="copy it to a folder and name that")
+                # A server that knows no ranges answers 200 with everything.
+                skip = start if status == 200 else 0
+                data = b"" if status >= 400 else await read_most(answer.content, end - start, skip=skip)
         except Exception as error:
             raise fault(error, self._place, key=key) from error
         if status not in (200, 206):
             raise refused(self._place, status, None, key=key, retry_after=retry_after(found))
         return status, found, data
-
-
-async def _read(answer: Any, most: int) -> bytes:
-    """An answer's body; of one that is longer than `most`, a little more than that."""
-    data = bytearray()
-    async for part in answer.content.iter_any():
-        data += part
-        if len(data) > most:
-            break
-    return bytes(data)

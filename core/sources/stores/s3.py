@@ -68,13 +68,12 @@ class S3Store:
             try:
                 client = await self._open()
                 answer = await client.get_object(Bucket=self._bucket, Key=whole, Range=f"bytes={start}-{end - 1}")
-                partial = answer["ResponseMetadata"]["HTTPStatusCode"] == 206
+                # A server that knows no ranges answers 200 with everything.
+                everything = answer["ResponseMetadata"]["HTTPStatusCode"] != 206
                 async with answer["Body"] as body:
-                    # A server that knows no ranges answers 200 with everything; no more of it than is needed.
-                    data: bytes = await read_most(body, end - start if partial else end)
+                    return await read_most(body, end - start, skip=start if everything else 0)
             except Exception as error:
                 raise fault(error, self._place, key=key) from error
-            return data[: end - start] if partial else data[start:end]
 
         return await fetch_spans(fetch, key, spans)
 

@@ -32,14 +32,19 @@ async def fetch_spans(fetch: Callable[[int, int], Awaitable[bytes]], key: str, s
     return found
 
 
+_SKIPPED = 1 << 20
+
+
 class Body(Protocol):
     """What is read piece by piece."""
 
     async def read(self, amount: int, /) -> bytes: ...
 
 
-async def read_most(body: Body, most: int) -> bytes:
-    """The first `most` bytes of a body, or all when there are fewer; a server may send more than was asked for."""
+async def read_most(body: Body, most: int, *, skip: int = 0) -> bytes:
+    """`most` bytes of a body after the first `skip`, or what there is; a server may send more than was asked for."""
+    while skip > 0 and (part := await body.read(min(skip, _SKIPPED))):
+        skip -= len(part)
     parts: list[bytes] = []
     while most > 0 and (part := await body.read(most)):
         parts.append(part)
