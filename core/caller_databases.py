@@ -39,7 +39,7 @@ _LOGINS = ("token", "pat", "oauth-m2m", "azure-sp", "azure-sp-m2m", "azure-clien
 
 
 def check_database(
-    path: str, location: Location, named: Connection | None, guard: Guard, *, ambient: bool
+    location: Location, named: Connection | None, guard: Guard, *, ambient: bool
 ) -> tuple[str | None, str | None]:
     """What of a database's URL is still to be judged: the file that it is, or the host that a caller named.
 
@@ -48,6 +48,8 @@ def check_database(
     Raises:
         Refused: the rest of it says what a caller may not say.
     """
+    if named is not None and named.url == location.url:
+        return None, None
     if location.scheme in FILE_DATABASES:
         if "?" in location.url:
             raise _option("?", location)
@@ -60,7 +62,7 @@ def check_database(
     if location.scheme == "databricks":
         _check_workspace(location, named, guard, allowed, ambient=ambient)
         return None, None
-    return None, _server_host(path, location, named, allowed)
+    return None, _server_host(location, named, allowed)
 
 
 def check_login(credentials: Mapping[str, Any], guard: Guard) -> None:
@@ -83,7 +85,7 @@ def check_login(credentials: Mapping[str, Any], guard: Guard) -> None:
         _check_workspace_host(str(login["server_hostname"]), guard)
 
 
-def _server_host(path: str, location: Location, named: Connection | None, allowed: frozenset[str]) -> str | None:
+def _server_host(location: Location, named: Connection | None, allowed: frozenset[str]) -> str | None:
     """The host that a caller named; None when it is the one of the operator's connection."""
     try:
         from sqlalchemy import make_url

@@ -10,10 +10,10 @@ import concurrent.futures
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from core.caller_databases import check_database, check_login
@@ -86,7 +86,7 @@ def reach(
         _within(location.path, location, guard)
         return Reach(location, guard=guard)
     if location.kind is Kind.DATABASE:
-        file, host = check_database(path, location, named, guard, ambient="databricks" in rules.connections)
+        file, host = check_database(location, named, guard, ambient="databricks" in rules.connections)
         if file is not None:
             _within(file, location, guard)
     elif location.kind is Kind.OTHER:
@@ -234,13 +234,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def caller_login(credentials: Mapping[str, Any], rules: CallerRules) -> Mapping[str, Any]:
-    """Databricks credentials of a caller, as they are.
-
-    Raises:
-        Refused: they go to a server, or read a file, that is not open to callers.
-    """
-    check_login(credentials, Guard(rules.hosts))
-    return credentials

@@ -86,6 +86,10 @@ class JobError(NuvynError):
     """A request about a job cannot be met: no such job, or not in that state."""
 
 
+class StoreError(JobError):
+    """The job store could not be opened, read or written."""
+
+
 def first_line(error: BaseException) -> str:
     """What a library's error says, short enough for a line of ours."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

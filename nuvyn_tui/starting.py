@@ -23,13 +23,11 @@ def start_again(house: House, job_id: str) -> str:
     Raises:
         JobError: the payload carried a secret, which was not stored.
     """
-    from core.jobs.requests import create, stored_job
-    from core.secrets import HIDDEN
+    from core.jobs.requests import create, lost_secrets, stored_job
 
     record = house.store.job(job_id)
     job = stored_job(house.settings, record)
-    own = job.databricks_credentials or {}
-    if HIDDEN in own.values() or any(HIDDEN in (source.path or "") for source in job.sources):
+    if lost_secrets(job):
         raise JobError(
             "this payload carried a secret, which was not stored",
             hint="open it with p, put the secret into a connection or a variable, and run it from there",

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from contextvars import copy_context
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Annotated, ParamSpec, TypeVar
 
-from fastapi import Request
+from fastapi import Depends, Request
 
 from core.api.errors import ApiError, refused
 from core.api.feeds import Feeds
@@ -33,7 +33,6 @@ _TEND_S = 1.0
 _THREADS = 32
 _MOST_HANDED = 16
 """Jobs with secrets run in processes of their own; so many at once, and further ones must come again."""
-
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -128,10 +127,14 @@ class Backend:
 
 
 def _busy(text: str) -> ApiError:
-    return ApiError(503, text, "send it again later", headers={"Retry-After": "5"})
+    return ApiError(503, text, "send it again later")
 
 
 def backend(request: Request) -> Backend:
     """The backend of the server that a call came to."""
     found: Backend = request.app.state.backend
     return found
+
+
+Back = Annotated[Backend, Depends(backend)]
+"""What every call asks for."""

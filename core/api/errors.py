@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,10 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from core.api.models import ProblemEntry
 from core.databricks.target import NotConfigured
-from core.errors import JobError, NuvynError, SourceError, UsageError
-from core.jobs.store import KeyReused
+from core.errors import JobError, NuvynError, SourceError, StoreError, UsageError
 from core.payload.check import WORKFLOW_REQUIRED
+from core.payload.models import Job
 from core.payload.problems import Checked, Problem
 from core.secrets import mask
 
@@ -54,16 +56,17 @@ class ApiError(Exception):
 
     def response(self) -> JSONResponse:
         """The answer itself."""
-        found = entries(self.problems)
+        found = [entry.model_dump() for entry in entries(self.problems)]
         document: dict[str, Any] = {"error": found[0]["message"], "status": "error", "errors": found}
         if self.warnings:
-            document["warnings"] = entries(self.warnings)
-        return JSONResponse(document, self.status, self.headers)
+            document["warnings"] = [entry.model_dump() for entry in entries(self.warnings)]
+        headers = {"Retry-After": "5"} if self.status == 503 else self.headers
+        return JSONResponse(document, self.status, headers)
 
 
-def entries(problems: Iterable[Problem]) -> list[dict[str, str]]:
+def entries(problems: Iterable[Problem]) -> list[ProblemEntry]:
     """Problems as answers list them."""
-    return [{"path": mask(p.path), "message": _worded(mask(p.message)), "hint": mask(p.hint)} for p in problems]
+    return [ProblemEntry(path=mask(p.path), message=_worded(mask(p.message)), hint=mask(p.hint)) for p in problems]
 
 
 def refused(problems: Sequence[Problem]) -> ApiError:
@@ -73,19 +76,20 @@ def refused(problems: Sequence[Problem]) -> ApiError:
     return ApiError(400, errors[0].message, problems=errors, warnings=warnings)
 
 
-def accepted(checked: Checked) -> None:
-    """Raise `refused` when a payload has errors."""
+def accepted(checked: Checked) -> Job:
+    """The job of a checked payload; raises `refused` when it has errors."""
     if checked.job is None:
         raise refused(checked.problems)
+    return checked.job
 
 
 def add_handlers(app: FastAPI) -> None:
     """Make every exception of a call an answer of the one shape."""
     app.add_exception_handler(ApiError, _api_error)
     app.add_exception_handler(NuvynError, _designed)
+    app.add_exception_handler(sqlite3.Error, _store)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def _worded(message: str) -> str:
@@ -99,10 +103,20 @@ async def _api_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _designed(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, NuvynError)
-    status = 409 if isinstance(error, KeyReused | NotConfigured) else 404 if isinstance(error, JobError) else 503
-    if status != 409 and isinstance(error, SourceError | UsageError):
-        status = 400
-    return ApiError(status, error.message, error.hint).response()
+    return ApiError(_status(error), error.message, error.hint).response()
+
+
+def _status(error: NuvynError) -> int:
+    if isinstance(error, StoreError):
+        return 503
+    # A job that is not in that state, a key of another payload, no warehouse: not the request is wrong.
+    if isinstance(error, JobError | NotConfigured):
+        return 409
+    return 400 if isinstance(error, SourceError | UsageError) else 503
+
+
+async def _store(request: Request, error: Exception) -> JSONResponse:
+    return ApiError(503, f"the job store cannot be read: {error}", "send it again later").response()
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
@@ -121,7 +135,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     return ApiError(error.status_code, message, hint, headers=error.headers).response()
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    _log.error("%s %s: unexpected error", request.method, request.url.path, exc_info=error)
+def unexpected(error: Exception) -> ApiError:
+    """The answer to a fault of the server itself, which goes to its log."""
+    _log.error("unexpected error", exc_info=error)
     text = f"unexpected {type(error).__name__}: {error}"
-    return ApiError(500, text, "logs/nuvyn.log in the server's home folder has the details").response()
+    return ApiError(500, text, "logs/nuvyn.log in the server's home folder has the details")

@@ -57,12 +57,6 @@ class Feeds:
                 if self._feeds.get(job_id) is feed:
                     del self._feeds[job_id]
 
-    async def ended(self, job_id: str) -> AsyncGenerator[bool, None]:
-        """False now and then while a job runs, and True once it has ended."""
-        async for _ in self.listen(job_id, self._store.newest_event(job_id)):
-            yield False
-        yield True
-
     def close(self) -> None:
         """End all feeds; the server goes."""
         self._closed = True

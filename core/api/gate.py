@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.api.bodies import MAX_BODY
-from core.api.errors import TOO_LONG, ApiError
+from core.api.errors import TOO_LONG, ApiError, unexpected
 from core.secrets import passing_secrets
 
 OPEN = frozenset({"/health", "/docs", "/openapi.json"})
@@ -66,11 +66,27 @@ class Gate:
             problem = self._stranger(headers, scope) or _unread(headers)
             if problem is None:
                 with passing_secrets():
-                    await self._app(scope, limited, noted)
+                    await self._answer(scope, limited, noted)
             else:
                 await problem.response()(scope, receive, noted)
         finally:
             self._observe(scope, status, time.perf_counter() - began)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application; a fault of it is told here, where the secrets of this call are still hidden."""
+        begun = False
+
+        async def sent(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sent)
+        except Exception as error:
+            answer = unexpected(error).response()
+            if not begun:
+                await answer(scope, receive, send)
 
     def _stranger(self, headers: Headers, scope: Scope) -> ApiError | None:
         host = headers.get("host", "")

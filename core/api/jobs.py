@@ -7,25 +7,20 @@ import time
 from contextlib import aclosing
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Header, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from core.api.backend import Backend, backend
+from core.api.backend import Back, Backend
 from core.api.bodies import PayloadIn, json_body, payload_of
 from core.api.errors import ApiError, accepted, entries
 from core.api.models import Cancelled, Created, JobStatus, Result, Retried
 from core.api.shown import answer_of, status_of
-from core.errors import JobError
 from core.jobs.model import JobRecord, JobState, SourceState
-from core.secrets import HIDDEN
+from core.jobs.requests import lost_secrets, stored_job
 
 router = APIRouter(tags=["jobs"])
 
-Back = Annotated[Backend, Depends(backend)]
-
 _KEY = r"^[\x21-\x7e]{0,255}$"
-
-
 _EVENT: dict[str, Any] = {
     "type": "object",
     "properties": {"event": {"type": "string"}, "data": {"type": "string"}, "id": {"type": "string"}},
@@ -40,14 +35,13 @@ async def create_job(
 ) -> JSONResponse:
     """Make a job of a payload. It is on disk when this answers, and starts at once."""
     checked = await payload_of(request, back.settings)
-    accepted(checked)
-    job_id, new = await asyncio.to_thread(back.submit, checked.accepted(), idempotency_key or None)
+    job_id, new = await asyncio.to_thread(back.submit, accepted(checked), idempotency_key or None)
     back.hurry()
     made = Created(
         job_id=job_id,
         status="created",
         message="Job created successfully" if new else "This key made the job before",
-        warnings=entries(checked.warnings),  # type: ignore[arg-type]  # pydantic takes the dicts
+        warnings=entries(checked.warnings),
     )
     return JSONResponse(made.model_dump(), headers={} if new else {"Idempotent-Replayed": "true"})
 
@@ -55,9 +49,9 @@ async def create_job(
 @router.post("/jobs/{job_id}/execute", response_model=Result)
 async def execute_job(job_id: str, request: Request, back: Back) -> Response:
     """Wait for a job's end and give its answer. A caller who leaves does not stop the job."""
-    record = _job(back, job_id)
-    if not record.state.ended:
-        async with aclosing(back.feeds.ended(job_id)) as waiting:
+    if not _job(back, job_id).state.ended:
+        # Only later events: it is the end that is waited for.
+        async with aclosing(back.feeds.listen(job_id, back.store.newest_event(job_id))) as waiting:
             async for _ in waiting:
                 if await request.is_disconnected():
                     return Response(status_code=204)
@@ -73,7 +67,6 @@ async def job_status(job_id: str, back: Back) -> JSONResponse:
 @router.get("/jobs/{job_id}/result", response_model=Result)
 async def job_result(job_id: str, back: Back) -> Response:
     """A job's answer; 404 while there is none."""
-    _job(back, job_id)
     return _result(back, job_id)
 
 
@@ -106,10 +99,7 @@ async def job_events(
 async def cancel_job(job_id: str, back: Back) -> Cancelled:
     """Cancel a job; what its sources have stored stays. 409 when it has ended."""
     _job(back, job_id)
-    try:
-        state = await asyncio.to_thread(back.store.request_cancel, job_id)
-    except JobError as error:
-        raise ApiError(409, error.message, error.hint) from None
+    state = await asyncio.to_thread(back.store.request_cancel, job_id)
     now = state is JobState.CANCELLED
     text = "Job cancelled" if now else "Cancel was asked for; its worker stops it"
     return Cancelled(job_id=job_id, cancelled=True, status=state, message=text)
@@ -123,10 +113,7 @@ async def retry_job(job_id: str, back: Back) -> Retried:
         # It would be run by the operator's rights.
         raise ApiError(403, f"job {job_id} is the operator's", f"nuvyn retry {job_id}, on the server")
     await asyncio.to_thread(_check_secrets, back, record)
-    try:
-        again = await asyncio.to_thread(back.store.requeue, job_id)
-    except JobError as error:
-        raise ApiError(409, error.message, error.hint) from None
+    again = await asyncio.to_thread(back.store.requeue, job_id)
     back.hurry()
     return Retried(job_id=job_id, status=JobState.QUEUED, message="Job queued again", sources=again)
 
@@ -151,17 +138,7 @@ def _result(back: Backend, job_id: str) -> Response:
 
 def _check_secrets(back: Backend, record: JobRecord) -> None:
     """What the caller sent along is not stored, so it cannot be sent again."""
-    open_ones = {
-        source.seq
-        for source in back.store.source_lines(record.job_id)
-        if source.state in (SourceState.FAILED, SourceState.CANCELLED)
-    }
-    raw: dict[str, Any] = record.payload
-    listed = raw.get("sources") or (raw.get("job_metadata") or {}).get("sources") or [raw]
-    for seq, source in enumerate(listed):
-        if seq in open_ones and HIDDEN in str(source.get("data_source_path", "")):
-            raise ApiError(
-                409,
-                f"the secret in the path of {source.get('source_id', 'the source')} was not stored",
-                "create the job again with its whole payload",
-            )
+    states = (SourceState.FAILED, SourceState.CANCELLED)
+    again = {line.source_id for line in back.store.source_lines(record.job_id, states=states)}
+    if lost := lost_secrets(stored_job(back.settings, record), again):
+        raise ApiError(409, f"the secret of {lost[0]} was not stored", "create the job again with its whole payload")

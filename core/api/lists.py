@@ -6,11 +6,11 @@ import asyncio
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 from pydantic.json_schema import SkipJsonSchema
 
-from core.api.backend import Backend, backend
+from core.api.backend import Back
 from core.api.models import JobList, JobStats
 from core.api.shown import entry_of
 from core.jobs.model import JobLine, JobState
@@ -18,8 +18,6 @@ from core.jobs.model import JobLine, JobState
 router = APIRouter(tags=["jobs"])
 
 _CURSOR = r"^(\d{1,12}\.\d{1,9}-job_[0-9A-Z]{26})?$"
-
-Back = Annotated[Backend, Depends(backend)]
 
 
 @router.get("/jobs", response_model=JobList)

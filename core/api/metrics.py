@@ -25,9 +25,12 @@ class Metrics:
             "nuvyn_http_requests", "Answered calls.", ("method", "route", "status"), registry=self._registry
         )
         self._seconds = Histogram(
-            "nuvyn_http_request_duration_seconds", "How long calls took.", ("route",), buckets=_BUCKETS,
+            "nuvyn_http_request_duration_seconds",
+            "How long calls took.",
+            ("route",),
+            buckets=_BUCKETS,
             registry=self._registry,
-        )  # fmt: skip
+        )
 
     def observe(self, scope: Scope, status: int, seconds: float) -> None:
         """Count an answered call; see `core.api.gate.Observe`."""
@@ -69,5 +72,4 @@ class _OfStore(Collector):
             (), [*((str(le), n) for le, n in counts.durations), ("+Inf", counts.ended)], counts.seconds
         )
         yield durations
-        up = CounterMetricFamily("nuvyn_events", "Events in the store's history.", value=counts.events)
-        yield up
+        yield CounterMetricFamily("nuvyn_events", "Events in the store's history.", value=counts.events)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
-from core.api.backend import Backend, backend
+from core.api.backend import Back, Backend
 from core.api.bodies import SchemaIn, json_body, object_field, object_of
 from core.api.errors import ApiError
 from core.api.models import SchemaChecked, SchemaCreated, TableCheck
-from core.callers import caller_login
+from core.caller_databases import check_login
 from core.databricks.target import Target, is_configured, target_of
 from core.metadata_schema import (
     WANTED,
@@ -24,11 +24,10 @@ from core.metadata_schema import (
     make_warehouse,
 )
 from core.mirror.mirror import Mirror
-from core.sources.guard import Refused
+from core.sources.guard import Guard, Refused
 
 router = APIRouter(prefix="/schema", tags=["schema"])
 
-Back = Annotated[Backend, Depends(backend)]
 T = TypeVar("T", Checked, Made)
 
 
@@ -87,7 +86,7 @@ async def _do(request: Request, back: Backend, mirror: Callable[[Mirror], T], wa
 def _target(back: Backend, login: dict[str, Any]) -> Target:
     if login:
         try:
-            caller_login(login, back.rules)
+            check_login(login, Guard(back.rules.hosts))
         except Refused as error:
             raise ApiError(400, error.message, error.hint, path="databricks_credentials") from None
     return target_of(back.settings, login)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from datetime import UTC, datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from core import __version__
-from core.api.backend import Backend, backend
+from core.api.backend import Back, Backend
 from core.api.bodies import MAX_BODY, any_value, text_of
 from core.api.models import Check, Health, Info, Pong
 from core.errors import NuvynError
 from core.payload.models import JOB_TYPES, SOURCE_TYPES
 
 router = APIRouter(tags=["server"])
-
-Back = Annotated[Backend, Depends(backend)]
 
 SERVICE = "nuvyn-executor-api"
 DESCRIPTION = "Finds out what is in data lakes and databases: tables, columns, types, rows."
@@ -32,7 +29,7 @@ _PATIENCE_S = 2.0
 )
 async def health(back: Back) -> JSONResponse:
     """Whether job store, mirror and a worker are well; needs no token."""
-    checks = {"store": _store(back), "mirror": await _mirror(back), "worker": _worker(back)}
+    checks = _jobs(back) | {"mirror": await _mirror(back)}
     good = all(check.ok for check in checks.values())
     found = Health(
         status="healthy" if good else "unhealthy",
@@ -93,14 +90,6 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _store(back: Backend) -> Check:
-    try:
-        running, waiting = back.store.load()
-    except (NuvynError, sqlite3.Error) as error:
-        return Check(ok=False, message=f"the job store cannot be read: {type(error).__name__}")
-    return Check(ok=True, message=f"{running} running, {waiting} waiting")
-
-
 async def _mirror(back: Backend) -> Check:
     mirror = back.house.mirror
     if not mirror.exists():
@@ -115,10 +104,17 @@ async def _mirror(back: Backend) -> Check:
     return Check(ok=True, message="readable")
 
 
-def _worker(back: Backend) -> Check:
-    alive, (_, waiting) = back.store.workers.alive(), back.store.load()
+def _jobs(back: Backend) -> dict[str, Check]:
+    """What the job store says of itself, and of the workers."""
+    try:
+        alive, (running, waiting) = back.store.workers.alive(), back.store.load()
+    except sqlite3.Error as error:
+        broken = Check(ok=False, message=f"the job store cannot be read: {type(error).__name__}")
+        return {"store": broken, "worker": Check(ok=False, message="not known")}
     if alive:
-        return Check(ok=True, message=f"{alive} alive")
-    if not waiting:
-        return Check(ok=True, message="none: one is started when a job comes")
-    return Check(ok=not back.worker_fails, message="none yet, and jobs wait: one is being started")
+        worker = Check(ok=True, message=f"{alive} alive")
+    elif back.worker_fails:
+        worker = Check(ok=False, message="none can start; the server's log says why")
+    else:
+        worker = Check(ok=True, message="one is being started" if waiting else "none: one is started when a job comes")
+    return {"store": Check(ok=True, message=f"{running} running, {waiting} waiting"), "worker": worker}

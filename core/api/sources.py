@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
-from core.api.backend import Backend, backend
+from core.api.backend import Back, Backend
 from core.api.bodies import ANYTHING, TestIn, json_body, object_field, object_of, payload_of, text_field
 from core.api.errors import ApiError, entries
 from core.api.kinds import KINDS
@@ -24,8 +25,6 @@ from core.secrets import mask, mask_url, register_tree
 from core.sources.guard import Refused
 
 router = APIRouter(tags=["sources"])
-
-Back = Annotated[Backend, Depends(backend)]
 
 _CREDENTIALS = {
     "account_name": "account",
@@ -59,14 +58,14 @@ async def validate_payload(request: Request, back: Back) -> Validated:
         valid=not errors,
         workflow_id=job.workflow_id if job else None,
         sources=len(job.sources) if job else 0,
-        errors=entries(errors),  # type: ignore[arg-type]  # pydantic takes the dicts
-        warnings=entries(checked.warnings),  # type: ignore[arg-type]
+        errors=entries(errors),
+        warnings=entries(checked.warnings),
     )
 
 
 @router.post("/datasources/test", response_model=Tested, openapi_extra=json_body(TestIn))
 async def test_source(request: Request, back: Back) -> Tested:
-    """Can this source be listed, with these credentials. At most 30 seconds."""
+    """Can this source be listed, with these credentials. It takes half a minute at most."""
     given = await object_of(request)
     path, source_type, connection = _asked(given)
     path, own = _with_credentials(path, source_type, object_field(given, "credentials"))
@@ -143,8 +142,8 @@ def _with_credentials(path: str, source_type: str, login: dict[str, Any]) -> tup
         secret = f":{quote(words['password'] or '', safe='')}" if words.get("password") else ""
         port = f":{words['port']}" if words.get("port") else ""
         return f"{kind}://{user}{secret}@{words['host']}{port}/{words.get('database') or ''}", None
-    fields = {field: words[name] for name, field in _CREDENTIALS.items() if words.get(name)}
-    return path, Connection("given", **fields)  # type: ignore[arg-type]
+    fields: dict[str, Any] = {field: words[name] for name, field in _CREDENTIALS.items() if words.get(name)}
+    return path, replace(Connection("given"), **fields)
 
 
 def _port(value: Any) -> str | None:

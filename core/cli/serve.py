@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 
 import click
 
 from core.cli.context import House, json_option, settings
 from core.logs import start_log
+from core.sources.local_paths import absolute
 
 
 @click.command()
@@ -41,7 +41,7 @@ def serve(
     found = settings()
     found = replace(
         found,
-        api_roots=(*found.api_roots, *(os.path.abspath(os.path.expanduser(root)) for root in roots)),  # noqa: PTH100, PTH111
+        api_roots=(*found.api_roots, *map(absolute, roots)),
         api_connections=(*found.api_connections, *connections),
         api_hosts=(*found.api_hosts, *hosts),
         api_origins=(*found.api_origins, *origins),

@@ -17,7 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from core.errors import JobError
+from core.errors import StoreError
 
 T = TypeVar("T")
 _Work = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
@@ -39,7 +39,7 @@ class Database:
         try:
             self._prepare()
         except sqlite3.DatabaseError as error:
-            raise JobError(
+            raise StoreError(
                 f"the job store {path} cannot be opened: {error}", hint="move the file away to start a new one"
             ) from error
         if fresh:
@@ -133,7 +133,7 @@ class Database:
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            failure = JobError(f"the job store {self.path} could not be written: {error}")
+            failure = StoreError(f"the job store {self.path} could not be written: {error}")
             settled = [(done, None, failure) for _, done in batch]
         for done, result, problem in settled:
             if problem is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from copy import deepcopy
 
 from core.caller_rules import CallerRules
@@ -11,6 +12,7 @@ from core.jobs.model import JobRecord
 from core.jobs.store import LEASE_S, JobStore
 from core.payload.load import check
 from core.payload.models import Job, Source
+from core.secrets import HIDDEN
 from core.settings import Settings
 from core.sources.database_urls import FILE_DATABASES
 from core.sources.local_paths import absolute, is_relative
@@ -48,6 +50,17 @@ def stored_job(settings: Settings, record: JobRecord) -> Job:
     job = check(record.payload, defaults=settings.options).job
     assert job is not None, "only accepted payloads are stored"
     return job
+
+
+def lost_secrets(job: Job, source_ids: Collection[str] | None = None) -> list[str]:
+    """What of a stored job carried a secret, which was not stored: its own login, and sources (of `source_ids`)."""
+    own = job.databricks_credentials or {}
+    lost = ["databricks_credentials"] if HIDDEN in own.values() else []
+    return lost + [
+        source.source_id
+        for source in job.sources
+        if HIDDEN in (source.path or "") and (source_ids is None or source.source_id in source_ids)
+    ]
 
 
 def anchored(job: Job, settings: Settings) -> Job:

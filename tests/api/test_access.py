@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,3 +140,17 @@ def test_credentials_of_the_caller_are_used_and_kept_nowhere(tmp_path: Path, pos
         assert bad.status == 400 and bad.json()["errors"][0]["path"] == "credentials.profile"
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or SECRET.encode() not in path.read_bytes(), path
+
+
+def test_a_database_file_that_the_operator_named_lies_where_it_likes(tmp_path: Path, opened: Path) -> None:
+    file = tmp_path / "shop.sqlite"
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE orders (id INTEGER)")
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "config.toml").write_text(f'[connections.shop]\nurl = "sqlite:///{file}"\n')
+    with Api(Nuvyn(home), ("--root", str(opened), "--connection", "shop")) as api:
+        found = api("POST", "/datasources/test", {"source_type": "database", "connection": "shop", "path": "."}).json()
+        assert found.get("first") == ["main.orders"], found
+        refused = api("POST", "/datasources/test", {"source_type": "database", "path": f"sqlite:///{file}"}).json()
+        assert "not open to callers" in str(refused)

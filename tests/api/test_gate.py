@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from core.api.gate import Gate
+from core.secrets import register
 from tests.command import ROOT, Nuvyn
 from tests.servers.api import Api
 
@@ -105,3 +109,37 @@ def test_a_missing_extra_is_named(tmp_path: Path, package: str, command: str, ex
     )
     assert ran.returncode == 2
     assert package in ran.stderr and f"pip install 'nuvyn[{extra}]'" in ran.stderr
+
+
+async def test_a_fault_of_the_server_tells_no_secret_of_its_caller(caplog: pytest.LogCaptureFixture) -> None:
+    async def faulty(*_: Any) -> None:
+        register("canary-of-a-caller")
+        raise ValueError("canary-of-a-caller is not a number")
+
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    gate = Gate(faulty, token=None, origins=(), hosts=(), observe=lambda *_: None)
+    await gate({"type": "http", "path": "/jobs", "headers": [(b"host", b"localhost")]}, receive, send)
+    start, body = sent
+    assert start["status"] == 500
+    assert json.loads(body["body"])["error"] == "unexpected ValueError: *** is not a number"
+    [record] = caplog.records
+    assert record.message == "unexpected error"
+
+
+def test_a_job_store_that_breaks_is_told_as_such(tmp_path: Path) -> None:
+    with Api(Nuvyn(tmp_path)) as api:
+        api.change("ALTER TABLE jobs RENAME TO gone")
+        reply = api("GET", "/jobs")
+        assert reply.status == 503 and "job store" in reply.json()["error"]
+        assert reply.headers["retry-after"] == "5"
+        health = api("GET", "/health")
+        assert health.status == 503 and not health.json()["checks"]["store"]["ok"]
+        api.change("ALTER TABLE gone RENAME TO jobs")
+        assert api("GET", "/health").status == 200
