@@ -20,7 +20,8 @@ from core.assemble import Assembled, assemble
 from core.catalog import FileStatus
 from core.emit import Sink, emit
 from core.engines.accounts import Result, read_accounts
-from core.engines.local import Outcome, read_files
+from core.engines.base import Engine, Outcome
+from core.engines.local import read_files
 from core.engines.streak import Streak
 from core.errors import Fault, SourceError
 from core.formats.base import ReadOptions
@@ -82,9 +83,14 @@ class Extraction:
 
 
 async def extract(
-    request: Request, store: Store, remembered: Remembered | None, sink: Sink, progress: Progress
+    request: Request,
+    store: Store,
+    remembered: Remembered | None,
+    sink: Sink,
+    progress: Progress,
+    engine: Engine = read_files,
 ) -> Extraction:
-    """Extract one source into `sink`.
+    """Extract one source into `sink`; `engine` reads its files.
 
     Raises:
         SourceError: it could not be listed, or nothing of it could be read. Rows may have been
@@ -102,7 +108,7 @@ async def extract(
     progress.phase = Phase.READING
     streak = Streak()
     await _read_logs(request, store, plan, pool, memory, streak, progress, warnings)
-    await _read_files(request, store, plan, pool, streak, progress)
+    await _read_files(request, store, plan, pool, streak, progress, engine)
     streak.end()
     progress.phase = Phase.GROUPING
     progress.requests = store.requests.total()
@@ -150,7 +156,13 @@ async def _read_logs(
 
 
 async def _read_files(
-    request: Request, store: Store, plan: _Plan, pool: SchemaPool, streak: Streak, progress: Progress
+    request: Request,
+    store: Store,
+    plan: _Plan,
+    pool: SchemaPool,
+    streak: Streak,
+    progress: Progress,
+    engine: Engine,
 ) -> None:
     options = replace(request.read, only=None) if request.read.only in TABLE_FORMATS else request.read
 
@@ -158,7 +170,7 @@ async def _read_files(
         plan.listed[plan.to_read[index]].settle(outcome, pool)
         progress.requests = store.requests.total()
 
-    await read_files(
+    await engine(
         store,
         [plan.listed[at].file for at in plan.to_read],
         options,

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.catalog import CountSource, DataFile, FileStatus
-from core.engines.local import Outcome
+from core.engines.base import Outcome
 from core.formats.registry import FORMATS
 from core.memory import Known
 from core.schemas import Said, SchemaPool

@@ -11,10 +11,11 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from core.catalog import DataFile, FileReading
+from core.engines.base import Outcome
 from core.engines.isolated import Isolated
 from core.engines.streak import Streak, first_of
 from core.errors import Fault, FileError, SourceError, first_line
@@ -30,19 +31,6 @@ _log = logging.getLogger(__name__)
 
 # Parsing less than this on the loop costs less than handing it to a thread.
 _INLINE_BYTES = 16 << 10
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one file: a reading, an error, or neither (a format nobody knows).
-
-    `lasting` tells whether reading an unchanged file again would end the same.
-    """
-
-    file_type: str | None = None
-    reading: FileReading | None = None
-    error: str | None = None
-    lasting: bool = True
 
 
 async def read_files(
