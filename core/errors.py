@@ -52,7 +52,8 @@ class SourceError(NuvynError):
     """A source, or one request to it, failed.
 
     `transient` faults (time-outs, 429, 5xx, dropped connections) are tried again,
-    `retry_after` seconds later when the server asked for that; others never are.
+    `retry_after` seconds later when the server asked for that; others never are. `throttled` ones say that the
+    server has too much to do.
     """
 
     def __init__(
@@ -62,11 +63,13 @@ class SourceError(NuvynError):
         *,
         hint: str = "",
         transient: bool = False,
+        throttled: bool = False,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.fault = fault
         self.transient = transient
+        self.throttled = throttled
         self.retry_after = retry_after
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ from core.sources.locations import Location
 from core.sources.stores.azure_client import MOST_PAGE, AzureClient
 from core.sources.stores.azure_xml import error_of, page_of
 from core.sources.stores.base import Span
-from core.sources.stores.faults import fault, refused, retry_after
+from core.sources.stores.faults import Place, fault, refused, retry_after
 from core.sources.stores.paging import Page, PrefixPages
 from core.sources.stores.spans import fetch_spans
 
@@ -54,8 +55,18 @@ class AzureStore:
         self._listing = PrefixPages(self._page, self._path, self._shown)
         return self._listing
 
+    @property
+    def place(self) -> Place:
+        return self._client.place
+
+    def whole(self, key: str) -> str:
+        return self._listing.root + key
+
+    async def twin(self) -> Any:
+        return await self._client.twin()
+
     async def read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
-        name = quote(self._listing.root + key, safe="/~")
+        name = quote(self.whole(key), safe="/~")
 
         async def fetch(start: int, end: int) -> bytes:
             wanted = {"x-ms-range": f"bytes={start}-{end - 1}"}

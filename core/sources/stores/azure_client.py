@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from core.errors import Fault, SourceError
+from core.secrets import register
 from core.sources.credentials import LOOKED_FOR_AZURE, AzureCredential
 from core.sources.guard import Guard
 from core.sources.locations import Location
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place
+from core.sources.stores.obstore import CLIENT_OPTIONS, NO_RETRIES
 from core.sources.stores.spans import read_most
 
 _CONNECT_S, _READ_S, _TOKEN_S = 10, 60, 20
@@ -83,6 +87,37 @@ class AzureClient:
             response.close()
         return answer.status_code, answer.headers, data
 
+    async def twin(self) -> Any:
+        """The container as a store of obstore's; None before it is open."""
+        if self._pipeline is None:
+            return None
+        from obstore.store import AzureStore as Twin
+
+        given = {"skip_signature": True} if self._signed is None else {"credential_provider": self._signed}
+        return Twin(
+            self._container,
+            account_name=self._credential.account or "anonymous",
+            endpoint=self._account_url,
+            # The environment counts for nothing here: what it says was weighed before.
+            use_emulator=False,
+            client_options=CLIENT_OPTIONS,
+            retry_config=NO_RETRIES,
+            **given,
+        )
+
+    @property
+    def _signed(self) -> Callable[[], Any] | None:
+        """What signs a request, in obstore's words; None when nothing does."""
+        use = self._credential
+        if use.sas is not None:
+            sas = parse_qsl(use.sas, keep_blank_values=True)
+            return lambda: {"sas_token": sas, "expires_at": None}
+        if use.account_key is not None:
+            return lambda: {"access_key": use.account_key, "expires_at": None}
+        if self._identity is not None:
+            return partial(_bearer, self._identity)
+        return None
+
     async def close(self) -> None:
         session, identity = self._session, self._identity
         self._session = self._identity = self._pipeline = None
@@ -151,6 +186,12 @@ class AzureClient:
         text = f"{LOOKED_FOR_AZURE}, and azure-identity's default chain ({reason})"
         self.place = Place(self.place.shown, self._container, text, anonymous=True)
         return None
+
+
+async def _bearer(identity: Any) -> dict[str, Any]:
+    token = await identity.get_token(_SCOPE)
+    register(token.token)
+    return {"token": token.token, "expires_at": datetime.fromtimestamp(token.expires_on, UTC)}
 
 
 class _AsSigned:

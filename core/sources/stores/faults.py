@@ -14,6 +14,8 @@ from core.sources.guard import Refused
 
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _TRANSIENT_CODES = frozenset({"RequestTimeout", "SlowDown", "ServerBusy", "OperationTimedOut", "InternalError"})
+_THROTTLED = frozenset({429, 503})
+_THROTTLED_CODES = frozenset({"SlowDown", "ServerBusy"})
 _REFUSED_CREDENTIALS = frozenset(
     {
         "InvalidAccessKeyId",
@@ -108,7 +110,12 @@ def refused(
 
     def error(fault: Fault, message: str, hint: str, *, transient: bool = False) -> SourceError:
         return SourceError(
-            fault, mask(message), hint=mask(hint), transient=transient, retry_after=retry_after if transient else None
+            fault,
+            mask(message),
+            hint=mask(hint),
+            transient=transient,
+            throttled=transient and (status in _THROTTLED or code in _THROTTLED_CODES),
+            retry_after=retry_after if transient else None,
         )
 
     if code in _TRANSIENT_CODES or (status in _TRANSIENT and code not in _REFUSED_CREDENTIALS):

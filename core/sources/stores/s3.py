@@ -7,11 +7,14 @@ is, and sends one request a page and one a range.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
@@ -22,10 +25,13 @@ from core.sources.guard import Guard
 from core.sources.locations import Location
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault
+from core.sources.stores.obstore import CLIENT_OPTIONS, NO_RETRIES
 from core.sources.stores.paging import Page, PrefixPages
 from core.sources.stores.spans import fetch_spans, read_most
 
 _CONNECT_S, _READ_S = 10, 60
+_KEYS_FOR = timedelta(minutes=5)
+_SCOPE = re.compile(r"Credential=[^/]*/\d+/([^/]+)/s3/")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_CREDENTIALS = (
     "looked for a connection, AWS_ACCESS_KEY_ID, AWS_PROFILE, the AWS configuration files and an instance role"
@@ -48,21 +54,43 @@ class S3Store:
         self.warnings: list[str] = []
         self._bucket = location.container
         self._listing = PrefixPages(self._page, location.path, location.shown)
-        self._place = Place(location.shown, location.container, credential.described)
+        self.place = Place(location.shown, location.container, credential.described)
         self._credential = credential
         self._max_concurrency = max_concurrency
         self._guard = guard
         self._opening = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._client: Any = None
+        self._signer: Any = None
+        self._answered_at: _Service | None = None
         self._path, self._shown = location.path, location.shown
 
     def pages(self) -> AsyncIterator[pa.RecordBatch]:
         self._listing = PrefixPages(self._page, self._path, self._shown)
         return self._listing
 
+    def whole(self, key: str) -> str:
+        return self._listing.root + key
+
+    async def twin(self) -> Any:
+        service = self._answered_at
+        if service is None:
+            return None
+        from obstore.store import S3Store as Twin
+
+        given = {"skip_signature": True} if self._signer is None else {"credential_provider": self._keys}
+        return Twin(
+            self._bucket,
+            endpoint=service.endpoint,
+            region=service.region or "us-east-1",
+            virtual_hosted_style_request=service.bucket_in_host,
+            client_options=CLIENT_OPTIONS,
+            retry_config=NO_RETRIES,
+            **given,
+        )
+
     async def read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
-        whole = self._listing.root + key
+        whole = self.whole(key)
 
         async def fetch(start: int, end: int) -> bytes:
             try:
@@ -73,7 +101,7 @@ class S3Store:
                 async with answer["Body"] as body:
                     return await read_most(body, end - start, skip=start if everything else 0)
             except Exception as error:
-                raise fault(error, self._place, key=key) from error
+                raise fault(error, self.place, key=key) from error
 
         return await fetch_spans(fetch, key, spans)
 
@@ -87,7 +115,7 @@ class S3Store:
             client = await self._open()
             answer = await client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **more)
         except Exception as error:
-            raise fault(error, self._place) from error
+            raise fault(error, self.place) from error
         objects = answer.get("Contents", ())
         return Page(
             keys=[entry["Key"] for entry in objects],
@@ -117,15 +145,17 @@ class S3Store:
         session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
         anonymous = use.anonymous
         if use.chain:
-            found = await session.get_credentials()
-            anonymous = found is None
-            if found is not None:
-                frozen = await found.get_frozen_credentials()
-                register(frozen.secret_key)
-                register(frozen.token)
+            self._signer = await session.get_credentials()
+            anonymous = self._signer is None
+        if use.access_key_id and not anonymous:
+            from aiobotocore.credentials import AioCredentials
+
+            self._signer = AioCredentials(use.access_key_id, use.secret_access_key, use.session_token)
+        if self._signer is not None:
+            await self._keys()
         described = _NO_CREDENTIALS if use.chain else use.described
-        self._place = Place(
-            self._place.shown, self._bucket, described if anonymous else use.described, anonymous=anonymous
+        self.place = Place(
+            self.place.shown, self._bucket, described if anonymous else use.described, anonymous=anonymous
         )
         endpoint = use.endpoint or (None if use.public else _configured_endpoint(session))
         config = AioConfig(
@@ -154,13 +184,44 @@ class S3Store:
                 **secret,
             )
         )
-        client.meta.events.register("before-send.s3", self._count)
+        client.meta.events.register("before-send.s3", self._sending)
         return client
 
-    def _count(self, request: Any, event_name: str, **_: Any) -> None:
+    async def _keys(self) -> dict[str, Any]:
+        """The keys as they are now: those of a role are renewed."""
+        frozen = await self._signer.get_frozen_credentials()
+        register(frozen.secret_key)
+        register(frozen.token)
+        renewed = datetime.now(UTC) + _KEYS_FOR if hasattr(self._signer, "refresh_needed") else None
+        return {
+            "access_key_id": frozen.access_key,
+            "secret_access_key": frozen.secret_key,
+            "token": frozen.token,
+            "expires_at": renewed,
+        }
+
+    def _sending(self, request: Any, event_name: str, **_: Any) -> None:
         """Count what is really sent, also what botocore adds, such as looking for a bucket's region."""
         kind = "HEAD" if request.method == "HEAD" else "LIST" if event_name.endswith("ListObjectsV2") else "GET"
         self.requests[kind] += 1
+        if kind == "LIST":
+            self._answered_at = _Service.of(request, self._bucket)
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """Where a bucket is, as the last request found it: botocore follows a bucket to its region."""
+
+    endpoint: str
+    bucket_in_host: bool
+    region: str | None
+
+    @classmethod
+    def of(cls, request: Any, bucket: str) -> _Service:
+        parts = urlsplit(request.url)
+        signed = _SCOPE.search(str(request.headers.get("Authorization", "")))
+        in_host = (parts.hostname or "").startswith(f"{bucket.lower()}.")
+        return cls(f"{parts.scheme}://{parts.netloc}", in_host, signed[1] if signed else None)
 
 
 def _guarded(guard: Guard) -> Any:
