@@ -6,16 +6,19 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import count
 from typing import TypeVar
 
 import pyarrow as pa
 
 from core.backoff import BASE_S, CAP_S, backoff
 from core.errors import SourceError
+from core.flow import Flow
 from core.sources.stores.base import Span, Store
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
+_THROTTLED_RETRIES = 12
 OnRetry = Callable[[int, float, SourceError], None]
 """Is told the number of the failed attempt (from 1), the seconds until the next, and the fault."""
 
@@ -32,33 +35,43 @@ async def with_retries(
 ) -> T:
     """Call until it succeeds, at most `retries` more times, after transient faults only.
 
+    A server that has too much to do is asked more often (unless `retries` is 0): it answers, after all.
+
     Raises:
         SourceError: the last fault.
     """
-    for attempt in range(retries + 1):
+    for attempt in count():
         try:
             return await call()
         except SourceError as error:
-            if not error.transient or attempt == retries:
+            most = max(retries, _THROTTLED_RETRIES) if retries and error.throttled else retries
+            if not error.transient or attempt >= most:
                 raise
             wait = backoff(attempt, retry_after=error.retry_after, rng=rng, base=base, cap=cap)
             if on_retry is not None:
                 on_retry(attempt + 1, wait, error)
         await sleep(wait)
-    raise AssertionError("the loop returns or raises")
+    raise AssertionError("it counts without end")
 
 
 class RetryingStore:
-    """A store whose reads and listings are tried again.
+    """A store whose reads and listings are tried again, with fewer reads at once when its server wants that.
 
     A resumable listing asks for the failed page again; any other begins anew, and only as long as
     it has given no page.
     """
 
     def __init__(
-        self, inner: Store, *, retries: int, on_retry: OnRetry | None = None, sleep: Sleep = asyncio.sleep
+        self,
+        inner: Store,
+        *,
+        retries: int,
+        max_concurrency: int = 64,
+        on_retry: OnRetry | None = None,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._inner = inner
+        self._flow = Flow(max_concurrency)
         self._retries = retries
         self._on_retry = on_retry
         self._sleep = sleep
@@ -90,7 +103,18 @@ class RetryingStore:
             yield page
 
     async def read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
-        return await self._try(lambda: self._inner.read(key, spans), self._retries)
+        return await self._try(lambda: self._read(key, spans), self._retries)
+
+    async def _read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
+        throttled = False
+        async with self._flow:
+            try:
+                return await self._inner.read(key, spans)
+            except SourceError as error:
+                throttled = error.throttled
+                raise
+            finally:
+                self._flow.answered(throttled=throttled)
 
     async def close(self) -> None:
         await self._inner.close()

@@ -142,7 +142,7 @@ async def _attempt(
         done = await _extract_database(task, place, stage, progress)
     else:
         inner = open_store(location, place.connection, max_concurrency=options.max_concurrency, guard=place.guard)
-        store = RetryingStore(inner, retries=options.retries)
+        store = RetryingStore(inner, retries=options.retries, max_concurrency=options.max_concurrency)
         try:
             done = await extract(_request(task, location), store, remembered, stage, progress)
         finally:
