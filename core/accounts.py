@@ -9,7 +9,7 @@ from core.catalog import Column, CountSource, DataFile, FileStatus, Table, Table
 from core.engines.accounts import Result
 from core.lakehouse.base import Account, Folder
 from core.lakehouse.facts import Facts, fingerprint, from_text, to_text
-from core.listing import Listed
+from core.ledger import Listed
 from core.markers import Lakehouse, ignored_reason, is_log
 from core.memory import Memory
 from core.schemas import Said, SchemaPool
@@ -51,7 +51,7 @@ class Held:
         facts = from_text(text)
         if facts is None or facts.fingerprint != self._fingerprint(facts.failed, complete=facts.complete):
             return False
-        known = {key: memory.recall(entry.file) for key, entry in self.entries.items() if memory.has(key)}
+        known = {key: memory.recall(entry.at) for key, entry in self.entries.items() if memory.has(entry.at)}
         if len(known) != (facts.live or 0) or any(found is None for found in known.values()):
             return False
         self.facts = facts
@@ -80,7 +80,7 @@ class Held:
             file = live.get(key)
             if file is not None and said is not None:
                 entry.deleted, entry.file_type = file.deleted, file.format
-                known = memory.recall(entry.file) if file.rows is None and count_rows else None
+                known = memory.recall(entry.at) if file.rows is None and count_rows else None
                 if known is not None and known.tables:
                     entry.recall(known)
                 elif file.rows is None and count_rows:

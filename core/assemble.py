@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from sys import intern
 
 from core.accounts import Held
 from core.catalog import CountSource, MergedColumn, Table, TypeSource
 from core.formats.suffixes import strip_suffix
 from core.grouping import Group, Member, Named, group
-from core.listing import Listed
+from core.ledger import Ledger, Listed
 from core.merging import SchemaUse, merge
 from core.partitions import place, value_type
 from core.schemas import Said
@@ -29,33 +30,17 @@ class Assembled:
 
 
 def assemble(
-    listed: Sequence[Listed],
+    ledger: Ledger,
     lakehouses: Sequence[Held],
     root_name: str,
     named: Sequence[Named],
     sample_values: int,
 ) -> Assembled:
-    """Make tables of what was read, and write each file's table into `listed`."""
-    by_key = {entry.file.key: entry for entry in listed if entry.tables and entry.lakehouse is None}
-    members = [
-        Member(key, entry.file_type or "", entry.tables[0].schema.columns, key[len(strip_suffix(key)) :])
-        for key, entry in by_key.items()
-        if not _has_parts(entry)
-    ]
+    """Make tables of what was read, and write each file's table into the ledger."""
     reserved = frozenset(held.lakehouse.root or root_name for held in lakehouses)
-    groups = group(members, root_name=root_name, named=named, reserved=reserved)
-    tables = [_table(found, by_key, sample_values) for found in groups]
-    taken = {table.name for table in tables}
-    for entry in by_key.values():
-        if _has_parts(entry):
-            bare = strip_suffix(entry.file.key)
-            base = entry.file.key if any(f"{bare}/{said.part}" in taken for said in entry.tables) else bare
-            parts = [_part_table(base, entry, said, sample_values) for said in entry.tables]
-            taken.update(table.name for table in parts)
-            tables.extend(parts)
-    for table in tables:
-        for key in table.keys:
-            by_key[key].table_name = by_key[key].table_name or table.name
+    groups = group(_members(ledger), root_name=root_name, named=named, reserved=reserved)
+    tables = [_table(found, ledger, sample_values) for found in groups]
+    tables.extend(_parts(ledger, {table.name for table in tables}, sample_values))
     for held in lakehouses:
         held.name_files()
     tables.extend(held.table for held in lakehouses if held.table is not None)
@@ -63,66 +48,75 @@ def assemble(
     return Assembled(tuple(sorted(tables, key=lambda t: t.name)), facts)
 
 
-def _has_parts(entry: Listed) -> bool:
-    return len(entry.tables) > 1 or bool(entry.tables[0].part)
+def _members(ledger: Ledger) -> Iterator[Member]:
+    """The files that say one table each, outside of lakehouse tables."""
+    for start, page in ledger.listing.pages():
+        for at, key in enumerate(page.column("key").to_pylist(), start):
+            number = ledger.saying[at]
+            if number >= 0 and ledger.lakehouses[at] is None:
+                suffix = intern(key[len(strip_suffix(key)) :])
+                yield Member(key, ledger.types[at] or "", ledger.sayings[number].schema.columns, suffix, at)
 
 
-def _table(found: Group, by_key: dict[str, Listed], sample_values: int) -> Table:
-    entries = [by_key[member.key] for member in found.members]
-    uses: dict[str, list[Listed]] = {}
-    for entry in entries:
-        uses.setdefault(entry.tables[0].schema.key, []).append(entry)
-    columns, warnings = merge(
-        [SchemaUse(use[0].tables[0].schema.columns, len(use), use[0].file.key) for use in uses.values()],
-        sample_values=sample_values,
-        leave_out=frozenset(found.partitions),
-    )
-    said = [(entry.file.key, table) for entry in entries for table in entry.tables]
-    row_count, source = _count([table for _, table in said])
+def _table(found: Group, ledger: Ledger, sample_values: int) -> Table:
+    places = [member.at for member in found.members]
+    sayings = {number: ledger.sayings[number] for number in dict.fromkeys(map(ledger.saying.__getitem__, places))}
+    counts = Counter(map(ledger.saying.__getitem__, places))
+    firsts = {ledger.saying[member.at]: member.key for member in reversed(found.members)}
+    uses: dict[str, SchemaUse] = {}
+    for number, said in sayings.items():
+        key = said.schema.key
+        use = uses.get(key, SchemaUse(said.schema.columns, 0, firsts[number]))
+        uses[key] = replace(use, count=use.count + counts[number])
+    columns, warnings = merge(list(uses.values()), sample_values=sample_values, leave_out=frozenset(found.partitions))
+    row_count = ledger.all_rows(places)
     if row_count == 0:
         # A header without rows: nothing was null, nothing was seen.
         columns = [replace(c, type="string") if c.type == "void" and c.native_type == "text" else c for c in columns]
-    notes = _notes(said)
+    notes = _notes([(firsts[number], counts[number], said) for number, said in sayings.items()])
+    for at in places:
+        ledger.table_names[at] = found.name
     return Table(
         name=found.name,
         path=found.path,
         file_type=found.format,
         columns=(*columns, *_partition_columns(found)),
         row_count=row_count,
-        row_count_source=source,
-        size_bytes=sum(entry.file.size for entry in entries),
-        file_count=len(entries),
+        row_count_source=None if row_count is None else _source(sayings.values()),
+        size_bytes=sum(ledger.listing.size(at) for at in places),
+        file_count=len(places),
         grouping=found.rule,
         partition_columns=found.partitions,
         warnings=_shortened([*found.warnings, *warnings, *notes]),
-        keys=tuple(member.key for member in found.members),
-        properties=_properties([table for _, table in said]),
+        properties=_properties([(counts[number], said) for number, said in sayings.items()]),
     )
 
 
-def _notes(said: Sequence[tuple[str, Said]]) -> list[str]:
-    """What the files' readers warn of; what many of them say is said once."""
-    by_text: dict[str, list[str]] = {}
-    for key, table in said:
+def _notes(said: Sequence[tuple[str, int, Said]]) -> list[str]:
+    """What the files' readers warn of, each with the first file and how many say so; said once."""
+    by_text: dict[str, tuple[str, int]] = {}
+    for key, count, table in said:
         for text in table.warnings:
-            by_text.setdefault(text, []).append(key)
-    if len(said) == 1:
+            first, before = by_text.get(text, (key, 0))
+            by_text[text] = (min(first, key), before + count)
+    if sum(count for _, count, _ in said) == 1:
         return list(by_text)
     return [
-        f"{keys[0]}: {text}" if len(keys) == 1 else f"{keys[0]} and {plural(len(keys) - 1, 'other file')}: {text}"
-        for text, keys in by_text.items()
+        f"{key}: {text}" if count == 1 else f"{key} and {plural(count - 1, 'other file')}: {text}"
+        for text, (key, count) in by_text.items()
     ]
 
 
-def _properties(said: Sequence[Said]) -> dict[str, str]:
+def _properties(said: Sequence[tuple[int, Said]]) -> dict[str, str]:
     """What the files' readers found out; where they differ, the usual values with how many files have each."""
     found: dict[str, Counter[str]] = {}
-    for table in said:
+    files = sum(count for count, _ in said)
+    for count, table in said:
         for name, value in table.properties:
-            found.setdefault(name, Counter())[value] += 1
+            found.setdefault(name, Counter())[value] += count
     return {
         name: next(iter(values))
-        if values == {next(iter(values)): len(said)}
+        if values == {next(iter(values)): files}
         else ", ".join(f"{value} ({plural(count, 'file')})" for value, count in values.most_common(_MAX_VALUES))
         for name, values in found.items()
     }
@@ -134,16 +128,10 @@ def _shortened(warnings: list[str]) -> tuple[str, ...]:
     return (*warnings[:_MAX_WARNINGS], f"and {len(warnings) - _MAX_WARNINGS} more warnings")
 
 
-def _count(said: Sequence[Said]) -> tuple[int | None, CountSource | None]:
-    """Rows over all files; an estimate in one makes the sum an estimate, an unknown makes it unknown."""
-    total = 0
-    for table in said:
-        if table.row_count is None:
-            return None, None
-        total += table.row_count
+def _source(said: Iterable[Said]) -> CountSource | None:
+    """Where the count of all files comes from; an estimate in one makes the sum an estimate."""
     sources = [table.row_count_source for table in said]
-    source = CountSource.ESTIMATED if CountSource.ESTIMATED in sources else sources[0]
-    return total, source
+    return CountSource.ESTIMATED if CountSource.ESTIMATED in sources else sources[0]
 
 
 def _partition_columns(found: Group) -> list[MergedColumn]:
@@ -170,6 +158,22 @@ def _partition_columns(found: Group) -> list[MergedColumn]:
     ]
 
 
+def _parts(ledger: Ledger, taken: set[str], sample_values: int) -> Iterator[Table]:
+    """The tables of files that hold several (the sheets of a workbook), or one with a name of its own."""
+    for at, parts in sorted(ledger.many.items()):
+        if ledger.lakehouses[at] is not None:
+            continue
+        entry = ledger[at]
+        key = entry.file.key
+        bare = strip_suffix(key)
+        base = key if any(f"{bare}/{said.part}" in taken for said in parts) else bare
+        for said in parts:
+            table = _part_table(base, entry, said, sample_values)
+            taken.add(table.name)
+            entry.table_name = entry.table_name or table.name
+            yield table
+
+
 def _part_table(base: str, entry: Listed, said: Said, sample_values: int) -> Table:
     columns, warnings = merge([SchemaUse(said.schema.columns, 1, entry.file.key)], sample_values=sample_values)
     return Table(
@@ -183,6 +187,5 @@ def _part_table(base: str, entry: Listed, said: Said, sample_values: int) -> Tab
         file_count=1,
         grouping="one part of a file",
         warnings=(*warnings, *said.warnings),
-        keys=(entry.file.key,),
-        properties=_properties([said]),
+        properties=_properties([(1, said)]),
     )

@@ -126,6 +126,5 @@ class Table:
     grouping: str
     partition_columns: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    keys: tuple[str, ...] = field(default=(), repr=False)
     comment: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict)

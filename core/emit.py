@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
@@ -12,8 +12,8 @@ import pyarrow as pa
 from core import rows
 from core.assemble import Assembled
 from core.catalog import FileStatus, Table
-from core.listing import Listed
-from core.schemas import Schema, columns_to_text
+from core.ledger import Ledger
+from core.schemas import Said, Schema, columns_to_text
 
 _BATCH = 5_000
 
@@ -29,7 +29,7 @@ def emit(
     source_id: str,
     source_path: str,
     reader_key: str,
-    listed: Sequence[Listed],
+    ledger: Ledger,
     done: Assembled,
     sink: Sink,
 ) -> None:
@@ -42,9 +42,10 @@ def emit(
 
     write("tables", map(_table_row, done.tables))
     write("columns", (row for table in done.tables for row in _column_rows(table)))
-    write("files", map(_file_row, listed))
-    write("readings", (row for entry in listed for row in _reading_rows(entry)))
-    schemas = {said.schema.key: said.schema for entry in listed for said in entry.tables}
+    for start, page in ledger.listing.pages():
+        sink.write("files", _files(who, ledger, start, page))
+        sink.write("readings", _readings(who, ledger, start, page))
+    schemas = {said.schema.key: said.schema for said in ledger.distinct()}
     write("file_schemas", map(_schema_row, schemas.values()))
     write("lakehouses", ({"root": root, "facts": facts} for root, facts in done.facts.items()))
     write("snapshots", [{"source_path": source_path, "reader_key": reader_key}])
@@ -93,40 +94,61 @@ def _column_rows(table: Table) -> Iterator[dict[str, Any]]:
         }
 
 
-def _file_row(entry: Listed) -> dict[str, Any]:
-    file = entry.file
-    return {
-        "file_path": file.key,
-        "size_bytes": file.size,
-        "last_modified": file.modified,
-        "etag": file.etag,
-        "file_type": entry.file_type,
-        "table_name": entry.table_name,
-        "row_count": entry.row_count,
-        "schema_fingerprint": entry.tables[0].schema.fingerprint if entry.tables else None,
-        "status": entry.status,
-        "error": entry.error,
-    }
+def _files(who: Mapping[str, str], ledger: Ledger, start: int, page: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows of one page of the listing."""
+    places = range(start, start + len(page))
+    return _batch(
+        "files",
+        who,
+        file_path=page.column("key"),
+        size_bytes=page.column("size"),
+        last_modified=page.column("modified"),
+        etag=page.column("etag"),
+        file_type=[ledger.types[at] for at in places],
+        table_name=[ledger.table_names[at] for at in places],
+        row_count=[ledger.row_count(at) for at in places],
+        schema_fingerprint=[said[0].schema.fingerprint if (said := ledger.said(at)) else None for at in places],
+        status=[ledger.status(at) for at in places],
+        error=[ledger.errors[at] for at in places],
+    )
 
 
-def _reading_rows(entry: Listed) -> Iterator[dict[str, Any]]:
-    """What to remember of a file; nothing of one whose error may not come again."""
-    if entry.status is FileStatus.IGNORED or not entry.lasting:
-        return
-    if entry.lakehouse is not None and not entry.tables:
-        return  # what is not known of it, the table's log tells
-    if not entry.tables:
-        yield {"file_path": entry.file.key, "part": ""}
-    for said in entry.tables:
-        yield {
-            "file_path": entry.file.key,
-            "part": said.part,
-            "row_count": said.row_count,
-            "row_count_source": said.row_count_source,
-            "schema_key": said.schema.key,
-            "warnings": list(said.warnings),
-            "properties": json.dumps(said.properties) if said.properties else None,
-        }
+def _readings(who: Mapping[str, str], ledger: Ledger, start: int, page: pa.RecordBatch) -> pa.RecordBatch:
+    """What to remember of one page's files; nothing of one whose error may not come again."""
+    found: list[tuple[str, Said | None, int | None]] = []
+    for at, key in enumerate(page.column("key").to_pylist(), start):
+        said = ledger.said(at)
+        if ledger.status(at) is FileStatus.IGNORED or at in ledger.passing:
+            continue
+        if said:
+            found.extend((key, one, ledger.rows_of(at, one)) for one in said)
+        elif ledger.lakehouses[at] is None:
+            # What is not known of a file in a lakehouse table, the table's log tells.
+            found.append((key, None, None))
+    return _batch(
+        "readings",
+        who,
+        file_path=[key for key, _, _ in found],
+        part=[said.part if said else "" for _, said, _ in found],
+        row_count=[rows for _, _, rows in found],
+        row_count_source=[said.row_count_source if said else None for _, said, _ in found],
+        schema_key=[said.schema.key if said else None for _, said, _ in found],
+        warnings=[list(said.warnings) if said else None for _, said, _ in found],
+        properties=[json.dumps(said.properties) if said and said.properties else None for _, said, _ in found],
+    )
+
+
+def _batch(table: str, who: Mapping[str, str], **columns: Sequence[Any] | pa.Array) -> pa.RecordBatch:
+    schema, count = rows.ALL[table], len(columns["file_path"])
+    arrays = [
+        pa.repeat(who[field.name], count)
+        if field.name in who
+        else found
+        if isinstance(found := columns[field.name], pa.Array)
+        else pa.array(found, field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _schema_row(schema: Schema) -> dict[str, Any]:

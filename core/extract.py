@@ -11,9 +11,10 @@ whose files must not be read one by one, and how many files there are to read.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from core.accounts import Held
 from core.assemble import Assembled, assemble
@@ -23,19 +24,20 @@ from core.engines.accounts import Result, read_accounts
 from core.engines.base import Engine, Outcome
 from core.engines.local import read_files
 from core.engines.streak import Streak
-from core.errors import Fault, SourceError
 from core.formats.base import ReadOptions
 from core.globs import selector
 from core.grouping import Named
 from core.lakehouse.registry import READERS as TABLE_FORMATS
-from core.listing import Listed, Listing
+from core.ledger import Ledger
+from core.listing import Files, Listing
 from core.markers import ignored_reason, lakehouses, owner
-from core.memory import Memory, Remembered, reader_key
+from core.memory import Memory, Recollect, reader_key
 from core.progress import Phase, Progress
 from core.schemas import SchemaPool
 from core.sources.stores.base import Store
 
 FILE_TIMEOUT_S = 120.0
+_MOST_NAMED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +87,12 @@ class Extraction:
 async def extract(
     request: Request,
     store: Store,
-    remembered: Remembered | None,
+    recollect: Recollect | None,
     sink: Sink,
     progress: Progress,
     engine: Engine = read_files,
 ) -> Extraction:
-    """Extract one source into `sink`; `engine` reads its files.
+    """Extract one source into `sink`: what `recollect` knows is not read again, the rest is by `engine`.
 
     Raises:
         SourceError: it could not be listed, or nothing of it could be read. Rows may have been
@@ -102,19 +104,19 @@ async def extract(
 
     key = reader_key(request.read)
     pool = SchemaPool()
-    memory = Memory(remembered if request.incremental else None, request.source_path, key, pool)
     # What takes seconds for many files runs in a thread, so that the loop goes on answering.
-    plan = await asyncio.to_thread(_plan, request, listing, memory)
+    memory = await asyncio.to_thread(_recall, request, listing, key, pool, recollect)
+    plan = await asyncio.to_thread(_plan, request, listing, memory, pool)
     progress.phase = Phase.READING
     streak = Streak()
     await _read_logs(request, store, plan, pool, memory, streak, progress, warnings)
-    await _read_files(request, store, plan, pool, streak, progress, engine)
+    await _read_files(request, store, plan, streak, progress, engine)
     streak.end()
     progress.phase = Phase.GROUPING
     progress.requests = store.requests.total()
     done = await asyncio.to_thread(_tables, request, plan, key, sink)
     progress.tables = len(done.tables)
-    return _sums(plan.listed, done, store, warnings)
+    return _sums(plan.ledger, done, store, warnings)
 
 
 async def _read_logs(
@@ -137,7 +139,7 @@ async def _read_logs(
     def deliver(index: int, result: Result) -> None:
         held = fresh[index]
         found = list(held.claim(result, pool, memory, count_rows=request.read.row_counts != "none"))
-        plan.to_read.extend(plan.places[key] for key in found)
+        plan.to_read.extend(held.entries[key].at for key in found)
         progress.to_read = len(fresh) + len(plan.to_read)
         progress.requests = store.requests.total()
         if result.error is not None:
@@ -159,7 +161,6 @@ async def _read_files(
     request: Request,
     store: Store,
     plan: _Plan,
-    pool: SchemaPool,
     streak: Streak,
     progress: Progress,
     engine: Engine,
@@ -167,12 +168,12 @@ async def _read_files(
     options = replace(request.read, only=None) if request.read.only in TABLE_FORMATS else request.read
 
     def deliver(index: int, outcome: Outcome) -> None:
-        plan.listed[plan.to_read[index]].settle(outcome, pool)
+        plan.ledger[plan.to_read[index]].settle(outcome)
         progress.requests = store.requests.total()
 
     await engine(
         store,
-        [plan.listed[at].file for at in plan.to_read],
+        Files(plan.ledger.listing, plan.to_read),
         options,
         max_concurrency=request.max_concurrency,
         file_timeout_s=FILE_TIMEOUT_S,
@@ -185,18 +186,17 @@ async def _read_files(
 def _tables(request: Request, plan: _Plan, key: str, sink: Sink) -> Assembled:
     for held in plan.lakehouses:
         held.conclude(request.root_name, count_rows=request.read.row_counts != "none")
-    done = assemble(plan.listed, plan.lakehouses, request.root_name, request.tables, request.read.sample_values)
-    emit(request.workflow_id, request.source_id, request.source_path, key, plan.listed, done, sink)
+    done = assemble(plan.ledger, plan.lakehouses, request.root_name, request.tables, request.read.sample_values)
+    emit(request.workflow_id, request.source_id, request.source_path, key, plan.ledger, done, sink)
     return done
 
 
 @dataclass(slots=True)
 class _Plan:
-    listed: list[Listed]
-    to_read: list[int]
+    ledger: Ledger
+    to_read: array[int]
+    """Places of the files to read."""
     lakehouses: list[Held]
-    places: dict[str, int]
-    """Where in `listed` the files of lakehouse tables are."""
 
 
 async def _list(request: Request, store: Store, progress: Progress, warnings: list[str]) -> Listing:
@@ -221,32 +221,34 @@ async def _list(request: Request, store: Store, progress: Progress, warnings: li
     return listing
 
 
-def _plan(request: Request, listing: Listing, memory: Memory) -> _Plan:
+def _recall(request: Request, listing: Listing, key: str, pool: SchemaPool, recollect: Recollect | None) -> Memory:
+    if recollect is None or not request.incremental:
+        return Memory(None, pool)
+    return Memory(recollect(request.source_path, key, listing.reader()), pool)
+
+
+def _plan(request: Request, listing: Listing, memory: Memory, pool: SchemaPool) -> _Plan:
     """Decide for each listed object whether it is ignored, known already, or to be read."""
     wanted: Callable[[str], bool] = selector(request.include, request.exclude)
     tables = lakehouses(listing.keys())
     only = request.read.only
     held: dict[str, Held] = {}
-    plan = _Plan([], [], [], {})
-    for at in range(len(listing)):
-        file = listing.file(at)
-        entry = Listed(file)
-        plan.listed.append(entry)
+    plan = _Plan(Ledger(listing, pool), array("q"), [])
+    for file, entry in plan.ledger.files():
         table = owner(file.key, tables)
         if table is not None:
             entry.lakehouse, entry.file_type = table.root, table.kind
             held.setdefault(table.root, Held(table)).entries[file.key] = entry
-            plan.places[file.key] = at
         elif not wanted(file.key):
             entry.ignore("excluded")
         elif (reason := ignored_reason(file.key, file.size)) is not None:
             entry.ignore(reason)
         elif only in TABLE_FORMATS:
             continue  # another format was asked for; reading would tell which, at a request a file
-        elif (known := memory.recall(file)) is not None:
+        elif (known := memory.recall(entry.at)) is not None:
             entry.recall(known)
         else:
-            plan.to_read.append(at)
+            plan.to_read.append(entry.at)
     for found in held.values():
         if not any(map(wanted, found.entries)):
             for entry in found.entries.values():
@@ -257,22 +259,19 @@ def _plan(request: Request, listing: Listing, memory: Memory) -> _Plan:
     return plan
 
 
-def _sums(listed: list[Listed], done: Assembled, store: Store, warnings: list[str]) -> Extraction:
-    counts = Counter(entry.status for entry in listed)
-    failures = [(e.file.key, e.error or "") for e in listed if e.status is FileStatus.FAILED]
-    ignored = Counter(e.error or "" for e in listed if e.status is FileStatus.IGNORED)
-    if failures:
-        warnings.append(f"{len(failures)} file{'s' * (len(failures) > 1)} could not be read")
-    if counts.total() != len(listed):
-        raise SourceError(Fault.INTERNAL, "the accounting of listed objects does not add up")
+def _sums(ledger: Ledger, done: Assembled, store: Store, warnings: list[str]) -> Extraction:
+    counts = ledger.counts()
+    failed = ((entry.file.key, entry.error or "") for entry in ledger.having(FileStatus.FAILED))
+    if failures := counts[FileStatus.FAILED]:
+        warnings.append(f"{failures} file{'s' * (failures > 1)} could not be read")
     return Extraction(
-        listed=len(listed),
+        listed=len(ledger),
         counts={status.value: counts[status] for status in FileStatus},
-        ignored=dict(sorted(ignored.items())),
-        total_size_bytes=sum(e.file.size for e in listed if e.status is not FileStatus.IGNORED),
+        ignored=dict(sorted(ledger.reasons().items())),
+        total_size_bytes=ledger.size - sum(entry.file.size for entry in ledger.having(FileStatus.IGNORED)),
         tables_found=len(done.tables),
         columns_found=sum(len(table.columns) for table in done.tables),
         requests=dict(store.requests),
         warnings=tuple(warnings),
-        failures=tuple(failures[:100]),
+        failures=tuple(islice(failed, _MOST_NAMED)),
     )

@@ -18,8 +18,11 @@ from core.emit import Sink, emit
 from core.errors import SourceError
 from core.extract import Extraction, Request
 from core.globs import selector
+from core.ledger import Ledger
+from core.listing import Listing
 from core.memory import reader_key
 from core.progress import Phase, Progress
+from core.schemas import SchemaPool
 
 STATEMENT_TIMEOUT_S = 300.0
 """How long one query may take when the payload gives the source no time of its own."""
@@ -59,7 +62,8 @@ async def extract_database(
     tables = tuple(_table(relation, kind, request) for relation in found.relations)
     progress.tables = len(tables)
     done = Assembled(tables, {})
-    emit(request.workflow_id, request.source_id, request.source_path, reader_key(request.read), (), done, sink)
+    no_files = Ledger(Listing(), SchemaPool())
+    emit(request.workflow_id, request.source_id, request.source_path, reader_key(request.read), no_files, done, sink)
     if not tables:
         found.warnings.append("no table or view is here that this login may see")
     return Extraction(

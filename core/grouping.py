@@ -17,6 +17,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from sys import intern
 
 from core.catalog import Column
 from core.merging import compatible
@@ -35,12 +36,16 @@ _PART = re.compile(r"part[-_.]?\d+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file that was read, as grouping sees it. `suffix` is the ending that is not part of its name."""
+    """A file that was read, as grouping sees it.
+
+    `suffix` is the ending that is not part of its name, `at` whatever its owner knows it by.
+    """
 
     key: str
     format: str
     columns: tuple[Column, ...]
     suffix: str = ""
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +97,13 @@ def group(
             chosen[name, member.format].append(member)
             continue
         placed = place(member.key)
-        bare = placed.name.removesuffix(member.suffix) if member.suffix else placed.name
-        homes[placed.base, member.format].append(_Unit(member, placed, stem(bare)))
+        bare = _name(member.key).removesuffix(member.suffix)
+        homes[placed.base, member.format].append(_Unit(member, placed, intern(stem(bare))))
     for (name, format_), picked in sorted(chosen.items()):
         groups.append(_chosen(name, format_, picked))
-    alone = {base: len({f for b, f in homes if b == base}) == 1 for base, _ in homes}
+    formats = Counter(base for base, _ in homes)
     for (base, format_), units in sorted(homes.items()):
-        groups.extend(_home(base, format_, units, root_name, only_format=alone[base]))
+        groups.extend(_home(base, format_, units, root_name, only_format=formats[base] == 1))
     return sorted(_unique(groups, reserved), key=lambda g: g.name)
 
 
@@ -108,6 +113,10 @@ def stem(name: str) -> str:
     text = _DIGITS.sub(" ", text)
     text = _MONTHS.sub(" ", text) if text != name else text
     return _RUNS.sub("_", text).strip("_")
+
+
+def _name(key: str) -> str:
+    return key[key.rfind("/") + 1 :]
 
 
 def _chosen(name: str, format_: str, members: list[Member]) -> Group:
@@ -196,7 +205,7 @@ def _table(
     if len(units) > 1:
         name = folder if whole and not partitioned else _below(folder if base else "", first)
         return Group(name or folder, base, format_, "a series of file names in one folder", members)
-    if whole and base and _PART.match(first.placed.name):
+    if whole and base and _PART.match(_name(first.member.key)):
         return Group(folder, first.member.key, format_, "the only part file of its folder", members)
     key = first.member.key
     bare = key.removesuffix(first.member.suffix) if first.member.suffix else key

@@ -1,119 +1,138 @@
-"""A source's listing held as Arrow pages, and what became of each listed object."""
+"""A source's listing, held as the pages that came; no Python object a key until asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core.catalog import CountSource, DataFile, FileStatus
-from core.engines.base import Outcome
-from core.formats.registry import FORMATS
-from core.memory import Known
-from core.schemas import Said, SchemaPool
+from core.catalog import DataFile
 from core.sources.stores.base import LISTING
 
-_READ_FORMATS = frozenset(format_.name for format_ in FORMATS)
+LISTED = pa.schema([pa.field("at", pa.int64(), nullable=False), *LISTING])
+"""A page of a listing, with each key's place."""
 
 
 class Listing:
-    """Listed objects, sorted by key once `finish` was called; no Python object a key until asked."""
+    """Listed objects, by their place in key order once `finish` was called."""
 
     def __init__(self) -> None:
         self._pages: list[pa.RecordBatch] = []
+        self._starts: list[int] = []
         self._count = 0
-        self._table = pa.table({name: [] for name in LISTING.names}, schema=LISTING)
+        self._decoded: tuple[int, list[tuple[object, ...]]] = (-1, [])
 
     def __len__(self) -> int:
         return self._count
 
     def add(self, page: pa.RecordBatch) -> None:
         """Add a `LISTING` page."""
-        self._pages.append(page)
-        self._count += len(page)
+        if len(page):
+            self._pages.append(page)
+            self._count += len(page)
 
     def finish(self) -> int:
-        """Sort by key and drop repeated keys; returns how many were dropped."""
-        table = pa.Table.from_batches(self._pages, LISTING).combine_chunks()
-        self._pages.clear()
-        table = table.take(pc.sort_indices(table, sort_keys=[("key", "ascending")])).combine_chunks()
-        if len(table) > 1:
-            keys = table.column("key").chunk(0)
-            fresh = pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1))
-            if not pc.all(fresh).as_py():
-                table = table.filter(pa.concat_arrays([pa.array([True]), fresh])).combine_chunks()
-        dropped = self._count - len(table)
-        self._count, self._table = len(table), table
-        return dropped
+        """Put the keys in order and drop repeated ones; returns how many were dropped.
+
+        Servers list in order, so that mostly only whole pages change places, and nothing is copied.
+        """
+        self._pages.sort(key=_first)
+        if not (all(map(_is_sorted, self._pages)) and all(_last(a) < _first(b) for a, b in pairwise(self._pages))):
+            self._pages = _sorted(self._pages)
+        listed, self._count = self._count, sum(map(len, self._pages))
+        self._starts = list(accumulate((len(page) for page in self._pages[:-1]), initial=0)) if self._pages else []
+        return listed - self._count
+
+    def reader(self) -> pa.RecordBatchReader:
+        """All pages as `LISTED` batches."""
+        numbered = (
+            pa.RecordBatch.from_arrays(
+                [pa.array(range(start, start + len(page)), pa.int64()), *page.columns], schema=LISTED
+            )
+            for start, page in self.pages()
+        )
+        return pa.RecordBatchReader.from_batches(LISTED, numbered)
+
+    def pages(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """The pages in key order, each with the place of its first key."""
+        yield from zip(self._starts, self._pages, strict=True)
 
     def keys(self) -> Iterator[str]:
         """All keys, in order."""
-        for batch in self._table.column("key").chunks:
-            for value in batch:
-                yield value.as_py()
+        for page in self._pages:
+            yield from page.column("key").to_pylist()
+
+    def key(self, at: int) -> str:
+        """The key at a place."""
+        found: str = self._row(at)[0]  # type: ignore[assignment]  # the first of LISTING's columns
+        return found
+
+    def size(self, at: int) -> int:
+        """The size in bytes of the object at a place."""
+        found: int = self._row(at)[1]  # type: ignore[assignment]  # the second of LISTING's columns
+        return found
 
     def file(self, at: int) -> DataFile:
-        """The listed object at an index."""
-        row = [self._table.column(name)[at].as_py() for name in LISTING.names]
-        return DataFile(*row)
+        """The listed object at a place; asked in order, it costs little."""
+        return DataFile(*self._row(at))  # type: ignore[arg-type]  # LISTING has its fields
 
-
-@dataclass(slots=True)
-class Listed:
-    """One listed object and what became of it.
-
-    `tables` are what it says; `lakehouse` is the root of the table format's folder it lies in, and
-    `deleted` how many of its rows that table marks as deleted; `lasting` tells whether an error would
-    come again if the unchanged file were read again.
-    """
-
-    file: DataFile
-    status: FileStatus = FileStatus.UNKNOWN
-    file_type: str | None = None
-    error: str | None = None
-    tables: tuple[Said, ...] = ()
-    table_name: str | None = None
-    lakehouse: str | None = None
-    deleted: int = 0
-    lasting: bool = True
-
-    def settle(self, outcome: Outcome, pool: SchemaPool) -> None:
-        """Take what reading it ended with."""
-        self.file_type = outcome.file_type
-        self.error = outcome.error
-        self.lasting = outcome.lasting
-        if outcome.error is not None:
-            self.status = FileStatus.FAILED
-        elif outcome.reading is not None:
-            self.status = FileStatus.READ
-            self.tables = tuple(pool.say(table) for table in outcome.reading.tables)
-
-    def ignore(self, reason: str) -> None:
-        """It is no data, for this reason."""
-        self.status, self.error, self.file_type = FileStatus.IGNORED, reason, None
-
-    def recall(self, known: Known) -> None:
-        """Take what is known from the last run; what was unknown or failed stays that."""
-        self.file_type = known.file_type
-        self.error = known.error
-        if known.error is not None:
-            self.status = FileStatus.FAILED
-        elif known.tables or known.file_type in _READ_FORMATS:
-            # A workbook without anything in it was read, and is no table.
-            self.status = FileStatus.UNCHANGED
-            self.tables = known.tables
-
-    @property
-    def row_count(self) -> int | None:
-        """Rows of all its tables together, less the deleted; None when any is unknown or it has none."""
-        counts = [table.row_count for table in self.tables]
-        if not counts or None in counts:
+    def find(self, key: str) -> int | None:
+        """The place of a key; None when it was not listed."""
+        page = bisect_right(self._starts, key, key=lambda start: self.key(start)) - 1
+        if page < 0:
             return None
-        rows = sum(c for c in counts if c is not None) - self.deleted
-        return rows if rows >= 0 else None
+        keys = self._pages[page].column("key")
+        at = bisect_left(range(len(keys)), key, key=lambda i: keys[i].as_py())
+        return self._starts[page] + at if at < len(keys) and keys[at].as_py() == key else None
 
-    @property
-    def count_source(self) -> CountSource | None:
-        return self.tables[0].row_count_source if self.tables else None
+    def _row(self, at: int) -> tuple[object, ...]:
+        start, decoded = self._decoded
+        if not start <= at < start + len(decoded):
+            number = bisect_right(self._starts, at) - 1
+            start, page = self._starts[number], self._pages[number]
+            decoded = list(zip(*(column.to_pylist() for column in page.columns), strict=True))
+            self._decoded = (start, decoded)
+        return decoded[at - start]
+
+
+class Files(Sequence[DataFile]):
+    """Some of a listing's objects, by their places; made when asked for."""
+
+    def __init__(self, listing: Listing, places: Sequence[int]) -> None:
+        self._listing = listing
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: int) -> DataFile:  # type: ignore[override]  # nobody slices it
+        return self._listing.file(self._places[index])
+
+
+def _first(page: pa.RecordBatch) -> str:
+    found: str = page.column("key")[0].as_py()
+    return found
+
+
+def _last(page: pa.RecordBatch) -> str:
+    found: str = page.column("key")[len(page) - 1].as_py()
+    return found
+
+
+def _is_sorted(page: pa.RecordBatch) -> bool:
+    keys = page.column("key")
+    return len(keys) < 2 or bool(pc.all(pc.less(keys.slice(0, len(keys) - 1), keys.slice(1))).as_py())
+
+
+def _sorted(pages: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
+    """All rows in key order, the first of each key."""
+    table = pa.Table.from_batches(pages, LISTING)
+    table = table.take(pc.sort_indices(table, sort_keys=[("key", "ascending")])).combine_chunks()
+    keys = table.column("key").combine_chunks()
+    fresh = pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1))
+    if not pc.all(fresh).as_py():
+        table = table.filter(pa.concat_arrays([pa.array([True]), fresh]))
+    return list(table.to_batches())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from core.catalog import CountSource, DataFile
+from core.catalog import CountSource
 from core.schemas import Said, Schema, SchemaPool
 
 if TYPE_CHECKING:
@@ -30,19 +32,25 @@ def reader_key(options: ReadOptions) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What the mirror remembers of a source's last good run.
+    """What the mirror remembers of the listed files of a source, from its last good run.
 
-    `files` has one row a file and part: `file_path, part, row_count, row_count_source, schema_key,
-    warnings, properties, size_bytes, last_modified, etag, file_type, error`, sorted by path and part.
+    `files` has one row a file and part: `at` (its place in the listing), `same` (whether it is unchanged), `part,
+    row_count, row_count_source, schema_key, warnings, properties, file_type, error`, sorted by place and part.
     `schemas` maps a schema's key to its columns as JSON text; `lakehouses` a table's root to what
     its log said, as JSON text.
     """
 
-    source_path: str
-    reader_key: str
     files: pa.Table
     schemas: dict[str, str]
     lakehouses: dict[str, str] = field(default_factory=dict)
+
+
+class Recollect(Protocol):
+    """Asks the mirror what it remembers of a listing (`LISTED` batches); blocks for as long as that takes."""
+
+    def __call__(self, source_path: str, reader_key: str, listed: pa.RecordBatchReader) -> Remembered | None:
+        """None when the last run was of another path, or read by another key."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +63,34 @@ class Known:
 
 
 class Memory:
-    """Answers, for a listed file, what is known of it already."""
+    """Answers, for a place in the listing, what is known of the file there already."""
 
-    def __init__(self, remembered: Remembered | None, source_path: str, key: str, pool: SchemaPool) -> None:
-        self._files: dict[str, list[int]] = {}
+    def __init__(self, remembered: Remembered | None, pool: SchemaPool) -> None:
+        self._places = array("q")
         self._table: Any = None
         self._slice: tuple[int, list[dict[str, Any]]] = (-1, [])
         self._schemas: dict[str, Schema] = {}
         self._lakehouses: dict[str, str] = {}
-        if remembered is None or (remembered.source_path, remembered.reader_key) != (source_path, key):
-            return
-        self._table = remembered.files
-        for at, path in enumerate(remembered.files.column("file_path").to_pylist()):
-            self._files.setdefault(path, []).append(at)
-        self._schemas = {name: pool.add(text) for name, text in remembered.schemas.items()}
-        self._lakehouses = remembered.lakehouses
+        if remembered is not None:
+            self._table = remembered.files
+            for chunk in remembered.files.column("at").chunks:
+                self._places.extend(chunk.to_pylist())
+            self._schemas = {name: pool.add(text) for name, text in remembered.schemas.items()}
+            self._lakehouses = remembered.lakehouses
 
     def facts(self, root: str) -> str | None:
         """What the log of the lakehouse table at `root` said last time (`core.lakehouse.facts`)."""
         return self._lakehouses.get(root)
 
-    def has(self, key: str) -> bool:
-        """Whether a file was read, and might be recalled."""
-        return key in self._files
+    def has(self, at: int) -> bool:
+        """Whether the file at a place was read before, as it is or otherwise."""
+        row = bisect_left(self._places, at)
+        return row < len(self._places) and self._places[row] == at
 
-    def recall(self, file: DataFile) -> Known | None:
-        """What is known of a file with this path, size, etag and time; None when it must be read."""
-        rows = [self._row(at) for at in self._files.get(file.key, ())]
-        if not rows or not _same(file, rows[0]):
+    def recall(self, at: int) -> Known | None:
+        """What is known of the file at a place; None when it must be read."""
+        rows = list(self._rows(at))
+        if not rows or not rows[0]["same"]:
             return None
         tables = tuple(
             Said(
@@ -98,18 +106,11 @@ class Memory:
         )
         return Known(rows[0]["file_type"], tables, rows[0]["error"])
 
-    def _row(self, at: int) -> dict[str, Any]:
-        start = at - at % _SLICE
-        if self._slice[0] != start:
-            self._slice = (start, self._table.slice(start, _SLICE).to_pylist())
-        return self._slice[1][at - start]
-
-
-def _same(file: DataFile, row: dict[str, Any]) -> bool:
-    """Whether a file is as it was: by its etag when the store has one, else by its time."""
-    if file.size != row["size_bytes"]:
-        return False
-    if file.etag is not None or row["etag"] is not None:
-        return bool(file.etag == row["etag"])
-    modified: datetime | None = row["last_modified"]
-    return modified is not None and file.modified == modified
+    def _rows(self, at: int) -> Iterator[dict[str, Any]]:
+        row = bisect_left(self._places, at)
+        while row < len(self._places) and self._places[row] == at:
+            start = row - row % _SLICE
+            if self._slice[0] != start:
+                self._slice = (start, self._table.slice(start, _SLICE).to_pylist())
+            yield self._slice[1][row - start]
+            row += 1

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from urllib.parse import unquote
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -21,26 +22,29 @@ _INTEGER = re.compile(r"[+-]?\d{1,19}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A key taken apart.
+    """A file's folder taken apart; one object for all files of a folder.
 
     Attributes:
         base: the folder above the first partition folder, or the file's own folder.
         rest: plain folders below the first partition folder, joined by `/`.
-        name: the file's name.
         values: partition columns and their values, outermost first; a null value is None.
         hive: whether any of them is written `key=value`.
     """
 
     base: str
     rest: str
-    name: str
     values: tuple[tuple[str, str | None], ...]
     hive: bool
 
 
 def place(key: str) -> Placed:
-    """Take a key apart. Values are URL-decoded (Hive writes them so), nothing else is."""
-    *folders, name = key.split("/")
+    """Take a key's folders apart. Values are URL-decoded (Hive writes them so), nothing else is."""
+    return _placed(key[: key.rfind("/") + 1])
+
+
+@lru_cache(maxsize=4_096)
+def _placed(folder: str) -> Placed:
+    folders = folder.split("/")[:-1]
     values: list[tuple[str, str | None]] = []
     rest: list[str] = []
     base_end: int | None = None
@@ -61,7 +65,7 @@ def place(key: str) -> Placed:
             base_end = at
         at += ladder[0] if ladder else 1
     base = folders if base_end is None else folders[:base_end]
-    return Placed("/".join(base), "/".join(rest), name, tuple(values), hive)
+    return Placed("/".join(base), "/".join(rest), tuple(values), hive)
 
 
 def _ladder(folders: list[str]) -> tuple[int, list[tuple[str, str]]] | tuple[()]:

@@ -34,18 +34,33 @@ class Said:
     properties: tuple[tuple[str, str], ...] = ()
 
 
+_LATELY = 1_024
+
+
 class SchemaPool:
     """All distinct schemas of one source."""
 
     def __init__(self) -> None:
         self._schemas: dict[str, Schema] = {}
+        # By identity: readers give the same object for files that begin alike.
+        self._lately: dict[int, tuple[tuple[Column, ...], Schema]] = {}
 
     def say(self, reading: TableReading) -> Said:
         """A reading with its schema shared."""
-        schema = self.add(columns_to_text(reading.columns), reading.columns)
+        schema = self._of(reading.columns)
         return Said(
             schema, reading.row_count, reading.row_count_source, reading.part, reading.warnings, reading.properties
         )
+
+    def _of(self, columns: tuple[Column, ...]) -> Schema:
+        known = self._lately.get(id(columns))
+        if known is not None:
+            return known[1]
+        schema = self.add(columns_to_text(columns), columns)
+        if len(self._lately) >= _LATELY:
+            self._lately.clear()
+        self._lately[id(columns)] = (columns, schema)
+        return schema
 
     def add(self, text: str, columns: tuple[Column, ...] | None = None) -> Schema:
         """The schema whose `columns_to_text` is `text`."""

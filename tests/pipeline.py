@@ -6,15 +6,18 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
+from core import rows
 from core.extract import Extraction, Request, extract
 from core.formats.base import ReadOptions
 from core.inspection import Collected
-from core.memory import Remembered
+from core.memory import Recollect, Remembered
 from core.progress import Progress
 from core.sources.stores.base import LISTING, Span, Store
 from core.sources.stores.local import LocalStore
@@ -74,39 +77,23 @@ class Ran:
     def types(self, table: str) -> dict[str, str]:
         return {row["column_name"]: row["data_type"] for row in self.columns(table)}
 
-    @property
-    def remembered(self) -> Remembered:
-        """What the mirror would remember of this run."""
-        known = {row["file_path"]: row for row in self.rows["files"]}
-        names = ("size_bytes", "last_modified", "etag", "file_type", "error")
-        files = [
-            {k: v for k, v in row.items() if k not in ("workflow_id", "source_id")}
-            | {name: known[row["file_path"]][name] for name in names}
-            for row in self.rows["readings"]
-        ]
-        schema = pa.schema(
-            {
-                "file_path": pa.string(),
-                "part": pa.string(),
-                "row_count": pa.int64(),
-                "row_count_source": pa.string(),
-                "schema_key": pa.string(),
-                "warnings": pa.list_(pa.string()),
-                "properties": pa.string(),
-                "size_bytes": pa.int64(),
-                "last_modified": pa.timestamp("us"),
-                "etag": pa.string(),
-                "file_type": pa.string(),
-                "error": pa.string(),
-            }
-        )
-        table = pa.Table.from_pylist(sorted(files, key=lambda row: (row["file_path"], row["part"])), schema=schema)
+    def remembered(self, source_path: str, reader_key: str, listed: pa.RecordBatchReader) -> Remembered | None:
+        """What the mirror would remember of this run: its own question, of these rows."""
+        if (source_path, reader_key) != ("memory", self.reader_key):
+            return None
+        with duckdb.connect() as connection:
+            for name in ("files", "readings"):
+                connection.register(name, pa.Table.from_pylist(self.rows[name], schema=rows.ALL[name]))
+            connection.register("listed", listed)
+            sql = resources.files("core.mirror").joinpath("remembered.sql").read_text()
+            sql = sql.replace("$PUBLIC.", "").replace("$INTERNAL.", "")
+            files = connection.sql(sql, params={"w": "w", "s": "s"}).to_arrow_table()
         schemas = {row["schema_key"]: row["columns"] for row in self.rows["file_schemas"]}
         logs = {row["root"]: row["facts"] for row in self.rows["lakehouses"]}
-        return Remembered("memory", self.reader_key, table, schemas, logs)
+        return Remembered(files, schemas, logs)
 
 
-def run(source: Mapping[str, bytes] | Path | Store, *, remembered: Remembered | None = None, **options: Any) -> Ran:
+def run(source: Mapping[str, bytes] | Path | Store, *, remembered: Recollect | None = None, **options: Any) -> Ran:
     """Extract a folder, or objects in memory; `options` are those of `ReadOptions` and of `Request`."""
     store: Store
     if isinstance(source, Path):

@@ -11,7 +11,7 @@ def test_values_are_decoded_and_the_hive_null_is_null() -> None:
 
 def test_nothing_but_partition_values_is_decoded() -> None:
     assert place("a%2Fb/c d/f%20g.csv").base == "a%2Fb/c d"
-    assert place("a%2Fb/f%20g.csv").name == "f%20g.csv"
+    assert place("a%2Fb/f%20g.csv").base == "a%2Fb"
 
 
 def test_plain_folders_below_a_partition_are_kept_apart() -> None:

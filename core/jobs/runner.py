@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from core.errors import NuvynError
@@ -234,7 +235,7 @@ class _Run:
             stage = await run_source(
                 task,
                 self.settings,
-                lambda: self.mirror.remembered(self.job.workflow_id, task.source.source_id),
+                partial(self.mirror.remembered, self.job.workflow_id, task.source.source_id),
                 progress,
                 lambda level, text: self.store.note(job_id, task.source.source_id, level, "note", mask(text)),
                 count_attempt,

@@ -22,7 +22,7 @@ from core.formats.base import ReadOptions
 from core.globs import table_matcher
 from core.grouping import Named
 from core.jobs.answer import MAX_FILES, listed_files, listed_tables
-from core.memory import Remembered
+from core.memory import Recollect
 from core.payload.models import Job, Options, Source
 from core.progress import Phase, Progress
 from core.retry import RetryingStore
@@ -69,7 +69,7 @@ def place_of(task: SourceTask, settings: Settings) -> Reach:
 async def run_source(
     task: SourceTask,
     settings: Settings,
-    remembered: Callable[[], Remembered | None],
+    recollect: Recollect,
     progress: Progress,
     note: Note,
     count_attempt: Callable[[], int],
@@ -85,7 +85,7 @@ async def run_source(
     options = task.source.options
     try:
         async with asyncio.timeout(options.timeout_s):
-            return await _attempts(task, settings, remembered, progress, note, count_attempt)
+            return await _attempts(task, settings, recollect, progress, note, count_attempt)
     except TimeoutError:
         raise SourceError(
             Fault.TIMEOUT,
@@ -97,7 +97,7 @@ async def run_source(
 async def _attempts(
     task: SourceTask,
     settings: Settings,
-    remembered: Callable[[], Remembered | None],
+    recollect: Recollect,
     progress: Progress,
     note: Note,
     count_attempt: Callable[[], int],
@@ -107,9 +107,7 @@ async def _attempts(
         number = count_attempt()
         stage = Stage.begin(task.folder)
         try:
-            # In a thread: it waits while another process commits.
-            known = await asyncio.to_thread(remembered)
-            return await _attempt(task, settings, known, progress, note, stage, number)
+            return await _attempt(task, settings, recollect, progress, note, stage, number)
         except SourceError as error:
             stage.remove()
             if not error.transient or attempt == retries:
@@ -127,7 +125,7 @@ async def _attempts(
 async def _attempt(
     task: SourceTask,
     settings: Settings,
-    remembered: Remembered | None,
+    recollect: Recollect,
     progress: Progress,
     note: Note,
     stage: Stage,
@@ -144,7 +142,7 @@ async def _attempt(
         inner = open_store(location, place.connection, max_concurrency=options.max_concurrency, guard=place.guard)
         store = RetryingStore(inner, retries=options.retries, max_concurrency=options.max_concurrency)
         try:
-            done = await extract(_request(task, location), store, remembered, stage, progress)
+            done = await extract(_request(task, location), store, recollect, stage, progress)
         finally:
             await store.close()
     for text in done.warnings:

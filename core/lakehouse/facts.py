@@ -36,7 +36,7 @@ def fingerprint(log: Iterable[DataFile], others: Iterable[str] = ()) -> str:
 
 def to_text(facts: Facts) -> str:
     """Facts as JSON text."""
-    table = asdict(facts.table) | {"keys": []}
+    table = asdict(facts.table)
     files = [dict(facts.deleted), dict(facts.set_aside), dict(facts.failed), facts.live, facts.complete]
     return json.dumps([facts.fingerprint, table, *files])
 
@@ -52,7 +52,6 @@ def from_text(text: str) -> Facts | None:
             "row_count_source": None if source is None else CountSource(source),
             "partition_columns": tuple(table["partition_columns"]),
             "warnings": tuple(table["warnings"]),
-            "keys": (),
         }
         whys = {key: (error, file_type) for key, (error, file_type) in failed.items()}
         return Facts(print_, Table(**known), deleted, set_aside, whys, live, complete)

@@ -161,8 +161,13 @@ class Mirror:
             ).fetchall()
         return frozenset(source for (source,) in found)
 
-    def remembered(self, workflow_id: str, source_id: str) -> Remembered | None:
-        """What is known of a source's files, or None when it never ran well."""
+    def remembered(
+        self, workflow_id: str, source_id: str, source_path: str, reader_key: str, listed: pa.RecordBatchReader
+    ) -> Remembered | None:
+        """What is known of a source's listed files (`core.listing.LISTED`).
+
+        None when the source never ran well, or its last run was of another path or read by another key.
+        """
         if not self.exists():
             return None
         where = "WHERE workflow_id = $w AND source_id = $s"
@@ -171,21 +176,18 @@ class Mirror:
             found = connection.execute(
                 f"SELECT source_path, reader_key FROM {self._internal}.snapshots {where}", names
             ).fetchall()
-            if not found or not self._is_current(connection):
+            if found != [(source_path, reader_key)] or not self._is_current(connection):
                 return None
-            [(source_path, reader_key)] = found
-            files = connection.sql(
-                f"SELECT r.file_path, r.part, r.row_count, r.row_count_source, r.schema_key,"
-                f" r.warnings, r.properties, f.size_bytes, f.last_modified, f.etag, f.file_type, f.error"
-                f" FROM {self._internal}.readings r JOIN {self._public}.files f"
-                f" USING (workflow_id, source_id, file_path) {where} ORDER BY ALL",
-                params=names,
-            ).to_arrow_table()
+            connection.register("listed", listed)
+            try:
+                files = connection.sql(self._sql("remembered.sql"), params=names).to_arrow_table()
+            finally:
+                connection.unregister("listed")
             schemas = connection.execute(
                 f"SELECT schema_key, columns FROM {self._internal}.file_schemas {where}", names
             ).fetchall()
             logs = connection.execute(f"SELECT root, facts FROM {self._internal}.lakehouses {where}", names).fetchall()
-        return Remembered(source_path, reader_key, files, dict(schemas), dict(logs))
+        return Remembered(files, dict(schemas), dict(logs))
 
     def export(self, folder: Path, format: str, workflow_id: str | None = None) -> list[Path]:
         """Write every table of the metadata schema to `folder` as csv, json or parquet."""
