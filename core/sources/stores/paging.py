@@ -19,9 +19,9 @@ class Page:
     """
 
     keys: Sequence[str]
-    sizes: Sequence[int]
+    sizes: Sequence[int] | pa.Array
     etags: Sequence[str | None]
-    modified: Sequence[int | None]
+    modified: Sequence[int | None] | pa.Array
     token: str | None
 
     def batch(self, root: str) -> pa.RecordBatch:
@@ -32,7 +32,10 @@ class Page:
 
 
 def listing_batch(
-    keys: Sequence[str], sizes: Sequence[int], etags: Sequence[str | None], modified: Sequence[int | None]
+    keys: Sequence[str],
+    sizes: Sequence[int] | pa.Array,
+    etags: Sequence[str | None],
+    modified: Sequence[int | None] | pa.Array,
 ) -> pa.RecordBatch:
     """Columns as a `LISTING` batch; `modified` in µs since 1970, UTC."""
     columns = [

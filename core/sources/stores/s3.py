@@ -27,6 +27,7 @@ from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault
 from core.sources.stores.obstore import CLIENT_OPTIONS, NO_RETRIES
 from core.sources.stores.paging import Page, PrefixPages
+from core.sources.stores.s3_xml import PAGE, ListingParsers
 from core.sources.stores.spans import fetch_spans, read_most
 
 _CONNECT_S, _READ_S = 10, 60
@@ -116,6 +117,9 @@ class S3Store:
             answer = await client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **more)
         except Exception as error:
             raise fault(error, self.place) from error
+        page: Page | None = answer.get(PAGE)
+        if page is not None:
+            return page
         objects = answer.get("Contents", ())
         return Page(
             keys=[entry["Key"] for entry in objects],
@@ -141,8 +145,8 @@ class S3Store:
         # The default chain ends with the instance's metadata service, which is not there on most machines.
         session.set_config_variable("metadata_service_timeout", 1)
         session.set_config_variable("metadata_service_num_attempts", 1)
-        # botocore's own parser of times takes half of the time of a listing.
-        session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+        parsers = session.get_component("response_parser_factory")
+        session.register_component("response_parser_factory", ListingParsers(parsers))
         anonymous = use.anonymous
         if use.chain:
             self._signer = await session.get_credentials()
@@ -243,17 +247,6 @@ def _configured_endpoint(session: Any) -> str | None:
         session.full_config, session.get_scoped_config(), "s3", environ={}
     ).provide()
     return found
-
-
-def _timestamp(text: Any) -> datetime:
-    """ISO 8601 as in listings; headers have other forms."""
-    try:
-        return datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        from botocore.utils import parse_timestamp
-
-        parsed: datetime = parse_timestamp(text)
-        return parsed
 
 
 def _micros(moment: datetime | None) -> int | None:

@@ -20,12 +20,13 @@ async def fetch_spans(fetch: Callable[[int, int], Awaitable[bytes]], key: str, s
     if len(spans) == 1:
         found = [await fetch(*spans[0])]
     else:
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(_awaited(fetch(start, end))) for start, end in spans]
-        except* SourceError as faults:
-            raise _first(faults) from None
-        found = [task.result() for task in tasks]
+        # All are waited for when one fails: a request that was sent is counted, and its answer used up.
+        answers = await asyncio.gather(*(fetch(start, end) for start, end in spans), return_exceptions=True)
+        found = []
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            found.append(answer)
     for data, (start, end) in zip(found, spans, strict=True):
         if len(data) != end - start:
             raise changed(key)
@@ -50,16 +51,6 @@ async def read_most(body: Body, most: int, *, skip: int = 0) -> bytes:
         parts.append(part)
         most -= len(part)
     return b"".join(parts)
-
-
-async def _awaited(call: Awaitable[bytes]) -> bytes:
-    return await call
-
-
-def _first(faults: BaseExceptionGroup[SourceError]) -> SourceError:
-    for fault in faults.exceptions:
-        return fault if isinstance(fault, SourceError) else _first(fault)
-    raise AssertionError("an exception group is never empty")
 
 
 def changed(key: str) -> SourceError:
