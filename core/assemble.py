@@ -55,25 +55,27 @@ def _members(ledger: Ledger) -> Iterator[Member]:
             number = ledger.saying[at]
             if number >= 0 and ledger.lakehouses[at] is None:
                 suffix = intern(key[len(strip_suffix(key)) :])
-                yield Member(key, ledger.types[at] or "", ledger.sayings[number].schema.columns, suffix, at)
+                yield Member(
+                    at, ledger.listing.key, ledger.types[at] or "", ledger.sayings[number].schema.columns, suffix
+                )
 
 
 def _table(found: Group, ledger: Ledger, sample_values: int) -> Table:
     places = [member.at for member in found.members]
     sayings = {number: ledger.sayings[number] for number in dict.fromkeys(map(ledger.saying.__getitem__, places))}
     counts = Counter(map(ledger.saying.__getitem__, places))
-    firsts = {ledger.saying[member.at]: member.key for member in reversed(found.members)}
+    firsts = {ledger.saying[at]: at for at in reversed(places)}
     uses: dict[str, SchemaUse] = {}
     for number, said in sayings.items():
         key = said.schema.key
-        use = uses.get(key, SchemaUse(said.schema.columns, 0, firsts[number]))
+        use = uses.get(key, SchemaUse(said.schema.columns, 0, ledger.listing.key(firsts[number])))
         uses[key] = replace(use, count=use.count + counts[number])
     columns, warnings = merge(list(uses.values()), sample_values=sample_values, leave_out=frozenset(found.partitions))
     row_count = ledger.all_rows(places)
     if row_count == 0:
         # A header without rows: nothing was null, nothing was seen.
         columns = [replace(c, type="string") if c.type == "void" and c.native_type == "text" else c for c in columns]
-    notes = _notes([(firsts[number], counts[number], said) for number, said in sayings.items()])
+    notes = _notes([(ledger.listing.key(firsts[number]), counts[number], said) for number, said in sayings.items()])
     for at in places:
         ledger.table_names[at] = found.name
     return Table(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from sys import intern
 
 from core.catalog import Column
@@ -36,16 +36,20 @@ _PART = re.compile(r"part[-_.]?\d+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file that was read, as grouping sees it.
+    """A file that was read, as grouping sees it; there may be millions.
 
-    `suffix` is the ending that is not part of its name, `at` whatever its owner knows it by.
+    `at` is its place in key order, by which `keys` tells its key; `suffix` is the ending that is not part of its name.
     """
 
-    key: str
+    at: int
+    keys: Callable[[int], str] = field(repr=False)
     format: str
     columns: tuple[Column, ...]
     suffix: str = ""
-    at: int = 0
+
+    @property
+    def key(self) -> str:
+        return self.keys(self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def group(
     named: Sequence[Named] = (),
     reserved: frozenset[str] = frozenset(),
 ) -> list[Group]:
-    """Group files into tables, sorted by name; every file is in exactly one.
+    """Group files, given in key order, into tables, sorted by name; every file is in exactly one.
 
     `root_name` stands for the source's root where a table lies directly in it; `reserved` names
     belong to other tables of the source.
@@ -91,13 +95,14 @@ def group(
     groups: list[Group] = []
     homes: dict[tuple[str, str], list[_Unit]] = defaultdict(list)
     chosen: dict[tuple[str, str], list[Member]] = defaultdict(list)
-    for member in sorted(members, key=lambda m: m.key):
-        name = next((found for entry in named if (found := entry.match(member.key))), None)
+    for member in members:
+        key = member.key
+        name = next((found for entry in named if (found := entry.match(key))), None)
         if name is not None:
             chosen[name, member.format].append(member)
             continue
-        placed = place(member.key)
-        bare = _name(member.key).removesuffix(member.suffix)
+        placed = place(key)
+        bare = _name(key).removesuffix(member.suffix)
         homes[placed.base, member.format].append(_Unit(member, placed, intern(stem(bare))))
     for (name, format_), picked in sorted(chosen.items()):
         groups.append(_chosen(name, format_, picked))
@@ -168,14 +173,14 @@ def _clusters(units: list[_Unit]) -> list[list[_Unit]]:
                 clusters.append(cluster)
             else:
                 host.extend(cluster)
-    return [sorted(cluster, key=lambda u: u.member.key) for cluster in clusters]
+    return [sorted(cluster, key=lambda u: u.member.at) for cluster in clusters]
 
 
 def _by_schema(clusters: list[list[_Unit]]) -> list[list[_Unit]]:
     """Join clusters whose schemas are compatible; the least key of a cluster speaks for it."""
     joined: list[tuple[list[tuple[Column, ...]], list[_Unit]]] = []
     known: dict[int, int] = {}  # by identity: equal schemas are one object
-    for cluster in sorted(clusters, key=lambda c: min(u.member.key for u in c)):
+    for cluster in sorted(clusters, key=lambda c: min(u.member.at for u in c)):
         columns = cluster[0].member.columns
         at = known.get(id(columns))
         if at is None:
@@ -218,15 +223,15 @@ def _below(folder: str, unit: _Unit) -> str:
 
 
 def _uneven(units: list[_Unit]) -> tuple[str, ...]:
-    shapes: dict[tuple[str, ...], str] = {}
+    shapes: dict[tuple[str, ...], _Unit] = {}
     for unit in units:
-        shapes.setdefault(tuple(name for name, _ in unit.placed.values), unit.member.key)
+        shapes.setdefault(tuple(name for name, _ in unit.placed.values), unit)
     if len({frozenset(shape) for shape in shapes}) < 2:
         return ()
     (one, first), (other, second) = list(shapes.items())[:2]
     return (
-        f"partition folders differ: {first} has {', '.join(one) or 'none'},"
-        f" {second} has {', '.join(other) or 'none'}; what is missing is null",
+        f"partition folders differ: {first.member.key} has {', '.join(one) or 'none'},"
+        f" {second.member.key} has {', '.join(other) or 'none'}; what is missing is null",
     )
 
 

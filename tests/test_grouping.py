@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +14,8 @@ from hypothesis import strategies as st
 from core.catalog import Column
 from core.formats.suffixes import strip_suffix
 from core.globs import table_matcher
-from core.grouping import Group, Member, Named, group, stem
+from core.grouping import Group, Member, Named, stem
+from core.grouping import group as group_in_order
 
 IDS = (Column("id", "bigint"), Column("name", "string"), Column("at", "timestamp"))
 OTHER = (Column("sku", "string"), Column("price", "double"), Column("stock", "int"))
@@ -19,7 +23,14 @@ OTHER = (Column("sku", "string"), Column("price", "double"), Column("stock", "in
 
 def member(key: str, columns: tuple[Column, ...] = IDS) -> Member:
     bare = strip_suffix(key)
-    return Member(key, key[len(bare) :].split(".")[1] if bare != key else "csv", columns, key[len(bare) :])
+    format_ = key[len(bare) :].split(".")[1] if bare != key else "csv"
+    return Member(0, lambda _: key, format_, columns, key[len(bare) :])
+
+
+def group(members: Iterable[Member], **options: Any) -> list[Group]:
+    """In the order of their keys, as a listing gives them."""
+    in_order = sorted(members, key=lambda m: m.key)
+    return group_in_order([replace(m, at=at) for at, m in enumerate(in_order)], **options)
 
 
 def tables(*members: Member, named: tuple[Named, ...] = ()) -> dict[str, list[str]]:
