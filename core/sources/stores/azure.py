@@ -24,7 +24,8 @@ from core.sources.stores.azure_client import MOST_PAGE, AzureClient
 from core.sources.stores.azure_xml import error_of, page_of
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault, refused, retry_after
-from core.sources.stores.paging import Page, PrefixPages
+from core.sources.stores.page import Page
+from core.sources.stores.paging import PrefixPages
 from core.sources.stores.spans import fetch_spans
 
 _PAGE = 5_000
@@ -49,10 +50,11 @@ class AzureStore:
         self.warnings: list[str] = []
         self._client = AzureClient(location, credential, max_concurrency=max_concurrency, guard=guard)
         self._path, self._shown = location.path, location.shown
-        self._listing = PrefixPages(self._page, self._path, self._shown)
+        self._max_concurrency = max_concurrency
+        self._listing = self._pages()
 
     def pages(self) -> AsyncIterator[pa.RecordBatch]:
-        self._listing = PrefixPages(self._page, self._path, self._shown)
+        self._listing = self._pages()
         return self._listing
 
     @property
@@ -75,12 +77,17 @@ class AzureStore:
         return await fetch_spans(fetch, key, spans)
 
     async def close(self) -> None:
+        await self._listing.close()
         await self._client.close()
 
-    async def _page(self, prefix: str, token: str | None) -> Page:
+    def _pages(self) -> PrefixPages:
+        return PrefixPages(self._page, self._path, self._shown, at_once=self._max_concurrency)
+
+    async def _page(self, prefix: str, token: str | None, one_level: bool) -> Page:
         query = {"restype": "container", "comp": "list", "maxresults": str(_PAGE)}
         query |= {"prefix": prefix} if prefix else {}
         query |= {"marker": token} if token else {}
+        query |= {"delimiter": "/"} if one_level else {}
         data = await self._get(f"?{urlencode(query, quote_via=quote)}", {}, "LIST", None)
         try:
             # Five thousand entries take a good part of a second: not on the event loop.

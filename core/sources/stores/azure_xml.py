@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 
-from core.sources.stores.paging import Page
+from core.sources.stores.page import Page
 
 _NAME = re.compile(r"<Name>(.*?)</Name>", re.DOTALL)
 _SIZE = re.compile(r"<Content-Length>(\d+)</Content-Length>")
@@ -24,7 +24,7 @@ _MARKER = re.compile(r"<NextMarker>([^<]+)</NextMarker>")
 
 
 def page_of(data: bytes) -> Page:
-    """One page of a flat listing.
+    """One page of a listing.
 
     Raises:
         ValueError: it is no listing.
@@ -67,14 +67,19 @@ def _parsed(data: bytes) -> Page:
         name, properties = blob.find("Name"), blob.find("Properties")
         if name is None or properties is None:
             raise ValueError("a blob without name or properties")
-        text = name.text or ""
-        # Names with characters that XML cannot hold come percent-encoded, and say so.
-        keys.append(unquote(text) if name.get("Encoded") == "true" else text)
+        keys.append(_name(name))
         sizes.append(int(properties.findtext("Content-Length") or 0))
         etags.append(properties.findtext("Etag"))
         when = properties.findtext("Last-Modified")
         modified.append(_micros(when) if when else None)
-    return Page(keys, sizes, etags, modified, tree.findtext("NextMarker") or None)
+    folders = [_name(prefix.find("Name")) for prefix in tree.iterfind("Blobs/BlobPrefix")]
+    return Page(keys, sizes, etags, modified, tree.findtext("NextMarker") or None, folders)
+
+
+def _name(element: ElementTree.Element | None) -> str:
+    text = "" if element is None else element.text or ""
+    # Names with characters that XML cannot hold come percent-encoded, and say so.
+    return unquote(text) if element is not None and element.get("Encoded") == "true" else text
 
 
 def error_of(data: bytes) -> tuple[str | None, str]:

@@ -17,7 +17,7 @@ from core.secrets import mask
 from core.sources.locations import Location
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault
-from core.sources.stores.paging import listing_batch
+from core.sources.stores.page import listing_batch
 from core.sources.stores.spans import fetch_spans
 
 T = TypeVar("T")

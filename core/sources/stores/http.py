@@ -15,7 +15,7 @@ from core.sources.guard import Guard
 from core.sources.locations import Location
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault, refused, retry_after
-from core.sources.stores.paging import listing_batch
+from core.sources.stores.page import listing_batch
 from core.sources.stores.spans import fetch_spans, read_most
 
 _CONNECT_S, _READ_S = 10, 60

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from core.sources.guard import Guard
 from core.sources.stores.local_names import key_of
-from core.sources.stores.paging import listing_batch
+from core.sources.stores.page import listing_batch
 
 _PAGE = 1_000
 _NAMED = 3

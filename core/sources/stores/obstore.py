@@ -109,6 +109,10 @@ class ObstoreStore:
         self._proven = True
         return found
 
+    async def look(self) -> None:
+        """Ask for one page, by which it is known where the bucket is: for who reads what another listed."""
+        await anext(self._python.pages(), None)
+
     async def close(self) -> None:
         self._twin = None
         await self._python.close()

@@ -26,7 +26,8 @@ from core.sources.locations import Location
 from core.sources.stores.base import Span
 from core.sources.stores.faults import Place, fault
 from core.sources.stores.obstore import CLIENT_OPTIONS, NO_RETRIES
-from core.sources.stores.paging import Page, PrefixPages
+from core.sources.stores.page import Page
+from core.sources.stores.paging import PrefixPages
 from core.sources.stores.s3_xml import PAGE, ListingParsers
 from core.sources.stores.spans import fetch_spans, read_most
 
@@ -54,20 +55,20 @@ class S3Store:
         self.requests: Counter[str] = Counter()
         self.warnings: list[str] = []
         self._bucket = location.container
-        self._listing = PrefixPages(self._page, location.path, location.shown)
+        self._path, self._shown = location.path, location.shown
+        self._max_concurrency = max_concurrency
+        self._listing = self._pages()
         self.place = Place(location.shown, location.container, credential.described)
         self._credential = credential
-        self._max_concurrency = max_concurrency
         self._guard = guard
         self._opening = asyncio.Lock()
         self._stack = AsyncExitStack()
         self._client: Any = None
         self._signer: Any = None
         self._answered_at: _Service | None = None
-        self._path, self._shown = location.path, location.shown
 
     def pages(self) -> AsyncIterator[pa.RecordBatch]:
-        self._listing = PrefixPages(self._page, self._path, self._shown)
+        self._listing = self._pages()
         return self._listing
 
     def whole(self, key: str) -> str:
@@ -107,11 +108,16 @@ class S3Store:
         return await fetch_spans(fetch, key, spans)
 
     async def close(self) -> None:
+        await self._listing.close()
         self._client = None
         await self._stack.aclose()
 
-    async def _page(self, prefix: str, token: str | None) -> Page:
+    def _pages(self) -> PrefixPages:
+        return PrefixPages(self._page, self._path, self._shown, at_once=self._max_concurrency)
+
+    async def _page(self, prefix: str, token: str | None, one_level: bool) -> Page:
         more = {} if token is None else {"ContinuationToken": token}
+        more |= {"Delimiter": "/"} if one_level else {}
         try:
             client = await self._open()
             answer = await client.list_objects_v2(Bucket=self._bucket, Prefix=prefix, **more)
@@ -127,6 +133,7 @@ class S3Store:
             etags=[entry.get("ETag") for entry in objects],
             modified=[_micros(entry.get("LastModified")) for entry in objects],
             token=answer.get("NextContinuationToken") if answer.get("IsTruncated") else None,
+            folders=[entry["Prefix"] for entry in answer.get("CommonPrefixes", ())],
         )
 
     async def _open(self) -> Any:

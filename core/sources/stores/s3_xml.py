@@ -12,12 +12,13 @@ from urllib.parse import unquote_plus
 
 import pyarrow as pa
 
-from core.sources.stores.paging import Page
+from core.sources.stores.page import Page
 
 _KEY = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
 _SIZE = re.compile(r"<Size>(\d+)</Size>")
 _ETAG = re.compile(r"<ETag>([^<]*)</ETag>")
 _MODIFIED = re.compile(r"<LastModified>([^<]*)</LastModified>")
+_FOLDER = re.compile(r"<CommonPrefixes>\s*<Prefix>(.*?)</Prefix>\s*</CommonPrefixes>", re.DOTALL)
 _TOKEN = re.compile(r"<NextContinuationToken>([^<]*)</NextContinuationToken>")
 # Seconds may have fractions and are UTC.
 _MOMENT = pa.timestamp("us", "UTC")
@@ -33,17 +34,22 @@ def page_of(data: bytes) -> Page | None:
     etags, modified = _ETAG.findall(text), _MODIFIED.findall(text)
     if {len(keys), len(sizes), len(etags), len(modified)} != {count}:
         return None
+    folders = _FOLDER.findall(text)
+    if len(folders) != text.count("<CommonPrefixes>"):
+        return None
+    url = "<EncodingType>url</EncodingType>" in text
     try:
         moments = pa.array(modified, pa.string()).cast(_MOMENT).cast(pa.int64())
     except pa.ArrowInvalid:
         return None
     token = _TOKEN.search(text) if "<IsTruncated>true</IsTruncated>" in text else None
     return Page(
-        keys=_keys(keys, url="<EncodingType>url</EncodingType>" in text),
+        keys=_keys(keys, url=url),
         sizes=pa.array(sizes, pa.string()).cast(pa.int64()),
         etags=_unescaped(etags),
         modified=moments,
         token=unescape(token[1]) if token else None,
+        folders=_keys(folders, url=url),
     )
 
 
