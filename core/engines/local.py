@@ -18,6 +18,7 @@ from core.catalog import DataFile, FileReading
 from core.engines.base import Outcome
 from core.engines.isolated import Isolated
 from core.engines.streak import Streak, first_of
+from core.engines.tails import Tails
 from core.errors import Fault, FileError, SourceError, first_line
 from core.formats.base import Format, Opened, ReadOptions, Steps
 from core.formats.detect import detect, evidence, first_span, misnamed, unread_type
@@ -52,12 +53,13 @@ async def read_files(
     queue: Iterator[tuple[int, DataFile]] = enumerate(files)
     threads = ThreadPoolExecutor(max_workers=max(2, os.cpu_count() or 2), thread_name_prefix="parse")
     isolated = Isolated(max(2, os.cpu_count() or 2))
+    tails = Tails()
 
     async def work() -> None:
         for index, file in queue:
             try:
                 async with asyncio.timeout(file_timeout_s):
-                    outcome = await _read_file(store, file, options, threads, isolated, progress)
+                    outcome = await _read_file(store, file, options, threads, isolated, tails, progress)
                 streak.good()
             except TimeoutError:
                 outcome = Outcome(error=f"not read within {file_timeout_s:g} s", lasting=False)
@@ -101,6 +103,7 @@ async def _read_file(
     options: ReadOptions,
     threads: ThreadPoolExecutor,
     isolated: Isolated,
+    tails: Tails,
     progress: Progress,
 ) -> Outcome:
     loop = asyncio.get_running_loop()
@@ -108,7 +111,7 @@ async def _read_file(
     async def fetch(span: Span) -> bytes:
         return await fetch_span(store, file.key, span, progress)
 
-    start, end = first_span(file.key, file.size, options)
+    start, end = tails.lengthened(file.key, first_span(file.key, file.size, options))
     data = await fetch((start, end))
     opened = Opened(file.key, file.size, data if start == 0 else b"", data if end == file.size else b"")
     if start > 0 and detect(opened, options) is None:
@@ -131,7 +134,10 @@ async def _read_file(
         steps = format_.read(opened, options)
         found = await call(_step, steps, None)
         while not isinstance(found, FileReading):
+            start, end = found
             data = await fetch(found)
+            if end == file.size:
+                tails.learn(file.key, end - start)
             heavy = heavy or len(data) > _INLINE_BYTES
             found = await call(_step, steps, data)
     except FileError as error:
