@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from sys import intern
 from urllib.parse import unquote
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
@@ -56,16 +57,22 @@ def _placed(folder: str) -> Placed:
         if match:
             hive = True
             value = unquote(match[2], errors="replace")
-            values.append((match[1], None if value == HIVE_NULL else value))
+            values.append(_shared(match[1], None if value == HIVE_NULL else value))
         elif ladder:
-            values.extend(ladder[1])
+            values.extend(_shared(name, value) for name, value in ladder[1])
         elif base_end is not None:
             rest.append(folders[at])
         if values and base_end is None:
             base_end = at
         at += ladder[0] if ladder else 1
     base = folders if base_end is None else folders[:base_end]
-    return Placed("/".join(base), "/".join(rest), tuple(values), hive)
+    return Placed(intern("/".join(base)), intern("/".join(rest)), tuple(values), hive)
+
+
+@lru_cache(maxsize=16_384)
+def _shared(name: str, value: str | None) -> tuple[str, str | None]:
+    """A value of a partition column as one object for all folders: tables are partitioned alike."""
+    return name, value
 
 
 def _ladder(folders: list[str]) -> tuple[int, list[tuple[str, str]]] | tuple[()]:

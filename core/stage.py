@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from core import rows
 
 _SEAL = "sealed.json"
-_ROWS_A_GROUP = 20_000
+_ROWS_A_GROUP = 10_000
 
 
 class Stage:

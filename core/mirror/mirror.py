@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from core import rows
 from core.errors import MirrorError
 from core.memory import Remembered
+from core.mirror.memory_limit import in_little_memory
 from core.mirror.question import Question
+from core.mirror.recall import recall
 from core.mirror.session import Session, literal, quote
 
 if TYPE_CHECKING:
@@ -64,11 +66,15 @@ class Mirror:
         """
         with self._session.writing() as connection:
             self._create(connection)
-            try:
+
+            def write() -> None:
                 connection.execute("BEGIN")
                 for staged in sources:
                     self._replace(connection, staged, moment)
                 connection.execute("COMMIT")
+
+            try:
+                in_little_memory(connection, write)
             except Exception as error:
                 raise MirrorError(f"the mirror {self.path} could not be written: {error}") from error
             self._compact_when_grown(connection)
@@ -178,11 +184,7 @@ class Mirror:
             ).fetchall()
             if found != [(source_path, reader_key)] or not self._is_current(connection):
                 return None
-            connection.register("listed", listed)
-            try:
-                files = connection.sql(self._sql("remembered.sql"), params=names).to_arrow_table()
-            finally:
-                connection.unregister("listed")
+            files = recall(connection, self._sql("remembered.sql"), names, listed)
             schemas = connection.execute(
                 f"SELECT schema_key, columns FROM {self._internal}.file_schemas {where}", names
             ).fetchall()

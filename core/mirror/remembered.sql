@@ -1,4 +1,4 @@
--- What is remembered of the files that are listed now, each with its place in the listing.
+-- What is remembered of a stretch of the files that are listed now, each with its place in the listing.
 -- A file is the same when its size is, and its ETag, or where the store has none its time.
 SELECT
     l.at,
@@ -17,5 +17,6 @@ SELECT
 FROM listed AS l
 JOIN $PUBLIC.files AS f ON f.file_path = l.key
 JOIN $INTERNAL.readings AS r ON r.file_path = f.file_path
-WHERE f.workflow_id = $w AND f.source_id = $s AND r.workflow_id = $w AND r.source_id = $s
+WHERE f.workflow_id = $w AND f.source_id = $s AND f.file_path BETWEEN $first AND $last
+  AND r.workflow_id = $w AND r.source_id = $s AND r.file_path BETWEEN $first AND $last
 ORDER BY l.at, r.part

@@ -21,6 +21,8 @@ from core.errors import MirrorError
 if TYPE_CHECKING:
     import duckdb
 
+Config = dict[str, str | bool | int | float | list[str]]
+
 _RETRY_S = 0.005
 _LOOK_S = 0.05
 _PATIENCE_S = {"read": 60.0, "write": 600.0}
@@ -202,7 +204,12 @@ class _Attachment:
 
         with self._changed:
             if self._connection is None:
-                self._connection = duckdb.connect(":memory:", config={"threads": 2, "preserve_insertion_order": True})
+                config: Config = {
+                    "threads": 2,
+                    "preserve_insertion_order": True,
+                    "temp_directory": f"{self._path}.spill",
+                }
+                self._connection = duckdb.connect(":memory:", config=config)
             return self._connection
 
 
