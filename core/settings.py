@@ -23,7 +23,8 @@ class Settings:
 
     `connections` are the file's tables as written; see `connection`. `databricks` is the file's table of
     that name as written; see `core.databricks.target`. `parallel_jobs` is how many jobs one worker runs at
-    once. The `api_` ones are what callers of the HTTP API may name (see `core.callers`), which web pages of
+    once. `engine` is what reads files (`local` or `spark`), `spark_remote` the Spark Connect URL of the latter, which
+    may hold a token. The `api_` ones are what callers of the HTTP API may name (see `core.callers`), which web pages of
     other hosts may call it, and how many jobs may wait. `theme` and `keys` (command id
     to key) are the app's; a theme of None is chosen to fit the terminal. `options` are the defaults
     that payloads override.
@@ -40,6 +41,8 @@ class Settings:
     log_level: str = "info"
     theme: str | None = None
     parallel_jobs: int = 4
+    engine: str = "local"
+    spark_remote: str | None = field(default=None, repr=False)
     api_roots: tuple[str, ...] = ()
     api_hosts: tuple[str, ...] = ()
     api_connections: tuple[str, ...] = ()
@@ -81,6 +84,8 @@ class Settings:
             "log_level": self.log_level,
             "theme": self.theme or "fitting",
             "parallel_jobs": self.parallel_jobs,
+            "engine": self.engine,
+            "spark_remote": _without_parameters(self.spark_remote),
         }
         shown |= {name: ", ".join(getattr(self, name)) or "none" for name in LISTS}
         shown["api_max_waiting"] = self.api_max_waiting
@@ -160,8 +165,13 @@ LISTS = ("api_roots", "api_hosts", "api_connections", "api_origins")
 """Settings that are lists; a variable of one has commas between its entries."""
 
 _NAMES = {"catalog": "catalog", "schema_name": "schema"} | {
-    name: name for name in ("log_level", "theme", "parallel_jobs", "api_max_waiting", *LISTS)
+    name: name for name in ("log_level", "theme", "parallel_jobs", "engine", "spark_remote", "api_max_waiting", *LISTS)
 }
+
+
+def _without_parameters(remote: str | None) -> str:
+    """A Spark Connect URL for people: what stands after `;` may be a token."""
+    return "the active session" if remote is None else remote.partition(";")[0]
 
 
 def _make(folder: Path) -> None:

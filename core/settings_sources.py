@@ -37,6 +37,8 @@ class _SettingsIn(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] | None = None
     theme: _Text | None = None
     parallel_jobs: Annotated[int, Field(ge=1, le=64)] | None = None
+    engine: Literal["local", "spark"] | None = None
+    spark_remote: Annotated[str, StringConstraints(pattern=r"^sc://[^\s]+$")] | None = None
     api_roots: Annotated[_Texts, AfterValidator(lambda paths: tuple(str(_absolute(p)) for p in paths))] | None = None
     api_hosts: _Texts | None = None
     api_connections: _Texts | None = None

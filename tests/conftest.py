@@ -11,6 +11,7 @@ from core import secrets
 from tests.servers import azurite as azurite_server
 from tests.servers import mariadb as mariadb_server
 from tests.servers import postgres as postgres_server
+from tests.servers import sail as sail_server
 from tests.servers import seaweed as seaweed_server
 from tests.servers.azurite import Azurite
 from tests.servers.mariadb import MariaDb
@@ -62,6 +63,12 @@ def postgres(request: pytest.FixtureRequest) -> Postgres:
 def mariadb(request: pytest.FixtureRequest) -> MariaDb:
     """MariaDB, with passwords."""
     return MariaDb(**shared(request.config.stash[_FOLDER], "mariadb", mariadb_server.prepare))
+
+
+@pytest.fixture(scope="session")
+def sail(request: pytest.FixtureRequest) -> str:
+    """The URL of a Spark Connect server."""
+    return shared(request.config.stash[_FOLDER], "sail", sail_server.prepare)["url"]
 
 
 @pytest.fixture(scope="session")
