@@ -11,12 +11,9 @@ whose files must not be read one by one, and how many files there are to read.
 from __future__ import annotations
 
 import asyncio
-from array import array
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from core.accounts import Held
 from core.assemble import Assembled, assemble
 from core.catalog import FileStatus
 from core.emit import Sink, emit
@@ -24,41 +21,17 @@ from core.engines.accounts import Result, read_accounts
 from core.engines.base import Engine, Outcome
 from core.engines.local import read_files
 from core.engines.streak import Streak
-from core.formats.base import ReadOptions
-from core.globs import selector
-from core.grouping import Named
 from core.lakehouse.registry import READERS as TABLE_FORMATS
 from core.ledger import Ledger
-from core.listing import Files, Listing
-from core.markers import ignored_reason, lakehouses, owner
+from core.listing import Files
 from core.memory import Memory, Recollect, reader_key
+from core.planning import Plan, Request, list_objects, plan_reads, recall
 from core.progress import Phase, Progress
 from core.schemas import SchemaPool
 from core.sources.stores.base import Store
 
 FILE_TIMEOUT_S = 120.0
 _MOST_NAMED = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to extract: a source by its names, and how.
-
-    `source_path` is the path for people (secrets masked); `root_name` names a table that lies
-    directly in the source's root.
-    """
-
-    workflow_id: str
-    source_id: str
-    source_path: str
-    root_name: str
-    read: ReadOptions = field(default_factory=ReadOptions)
-    include: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    max_files: int | None = None
-    tables: tuple[Named, ...] = ()
-    max_concurrency: int = 64
-    incremental: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +73,17 @@ async def extract(
     """
     warnings: list[str] = []
     progress.phase = Phase.LISTING
-    listing = await _list(request, store, progress, warnings)
+    listing = await list_objects(request, store, progress, warnings)
 
     key = reader_key(request.read)
     pool = SchemaPool()
     # What takes seconds for many files runs in a thread, so that the loop goes on answering.
-    memory = await asyncio.to_thread(_recall, request, listing, key, pool, recollect)
-    plan = await asyncio.to_thread(_plan, request, listing, memory, pool)
+    memory = await asyncio.to_thread(recall, request, listing, key, pool, recollect)
+    plan = await asyncio.to_thread(plan_reads, request, listing, memory, pool)
     progress.phase = Phase.READING
     streak = Streak()
     await _read_logs(request, store, plan, pool, memory, streak, progress, warnings)
+    del memory
     await _read_files(request, store, plan, streak, progress, engine)
     streak.end()
     progress.phase = Phase.GROUPING
@@ -122,7 +96,7 @@ async def extract(
 async def _read_logs(
     request: Request,
     store: Store,
-    plan: _Plan,
+    plan: Plan,
     pool: SchemaPool,
     memory: Memory,
     streak: Streak,
@@ -160,7 +134,7 @@ async def _read_logs(
 async def _read_files(
     request: Request,
     store: Store,
-    plan: _Plan,
+    plan: Plan,
     streak: Streak,
     progress: Progress,
     engine: Engine,
@@ -183,80 +157,12 @@ async def _read_files(
     )
 
 
-def _tables(request: Request, plan: _Plan, key: str, sink: Sink) -> Assembled:
+def _tables(request: Request, plan: Plan, key: str, sink: Sink) -> Assembled:
     for held in plan.lakehouses:
         held.conclude(request.root_name, count_rows=request.read.row_counts != "none")
     done = assemble(plan.ledger, plan.lakehouses, request.root_name, request.tables, request.read.sample_values)
     emit(request.workflow_id, request.source_id, request.source_path, key, plan.ledger, done, sink)
     return done
-
-
-@dataclass(slots=True)
-class _Plan:
-    ledger: Ledger
-    to_read: array[int]
-    """Places of the files to read."""
-    lakehouses: list[Held]
-
-
-async def _list(request: Request, store: Store, progress: Progress, warnings: list[str]) -> Listing:
-    listing = Listing()
-    async for page in store.pages():
-        if request.max_files is not None and len(listing) + len(page) > request.max_files:
-            page = page.slice(0, request.max_files - len(listing))
-            listing.add(page)
-            warnings.append(f"listing stopped after max_files = {request.max_files} objects")
-            break
-        listing.add(page)
-        progress.listed = len(listing)
-        progress.requests = store.requests.total()
-    progress.listed = len(listing)
-    progress.requests = store.requests.total()
-    warnings.extend(store.warnings)
-    repeated = listing.finish()
-    if repeated:
-        warnings.append(f"{repeated} keys were listed twice; each is counted once")
-    if not len(listing):
-        warnings.append("nothing is stored here")
-    return listing
-
-
-def _recall(request: Request, listing: Listing, key: str, pool: SchemaPool, recollect: Recollect | None) -> Memory:
-    if recollect is None or not request.incremental:
-        return Memory(None, pool)
-    return Memory(recollect(request.source_path, key, listing.reader()), pool)
-
-
-def _plan(request: Request, listing: Listing, memory: Memory, pool: SchemaPool) -> _Plan:
-    """Decide for each listed object whether it is ignored, known already, or to be read."""
-    wanted: Callable[[str], bool] = selector(request.include, request.exclude)
-    tables = lakehouses(listing.keys())
-    only = request.read.only
-    held: dict[str, Held] = {}
-    plan = _Plan(Ledger(listing, pool), array("q"), [])
-    for file, entry in plan.ledger.files():
-        table = owner(file.key, tables)
-        if table is not None:
-            entry.lakehouse, entry.file_type = table.root, table.kind
-            held.setdefault(table.root, Held(table)).entries[file.key] = entry
-        elif not wanted(file.key):
-            entry.ignore("excluded")
-        elif (reason := ignored_reason(file.key, file.size)) is not None:
-            entry.ignore(reason)
-        elif only in TABLE_FORMATS:
-            continue  # another format was asked for; reading would tell which, at a request a file
-        elif (known := memory.recall(entry.at)) is not None:
-            entry.recall(known)
-        else:
-            plan.to_read.append(entry.at)
-    for found in held.values():
-        if not any(map(wanted, found.entries)):
-            for entry in found.entries.values():
-                entry.ignore("excluded")
-        elif only in (None, found.lakehouse.kind):
-            found.recall(memory)
-            plan.lakehouses.append(found)
-    return plan
 
 
 def _sums(ledger: Ledger, done: Assembled, store: Store, warnings: list[str]) -> Extraction:

@@ -16,11 +16,12 @@ from core.catalog import CountSource, FileStatus, MergedColumn, Table
 from core.databases.base import Asker, Catalog, Kind, Relation
 from core.emit import Sink, emit
 from core.errors import SourceError
-from core.extract import Extraction, Request
+from core.extract import Extraction
 from core.globs import selector
 from core.ledger import Ledger
 from core.listing import Listing
 from core.memory import reader_key
+from core.planning import Request
 from core.progress import Phase, Progress
 from core.schemas import SchemaPool
 

@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from core.connections import Connection
 from core.databases.open import open_database
-from core.extract import Extraction, Request, extract
+from core.extract import Extraction, extract
 from core.extract_database import STATEMENT_TIMEOUT_S, extract_database
 from core.formats.base import ReadOptions
+from core.planning import Request
 from core.progress import Progress
 from core.retry import RetryingStore
 from core.sources.locations import Kind, format_of, locate, root_name

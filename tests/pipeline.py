@@ -14,10 +14,12 @@ import duckdb
 import pyarrow as pa
 
 from core import rows
-from core.extract import Extraction, Request, extract
+from core.extract import Extraction, extract
 from core.formats.base import ReadOptions
 from core.inspection import Collected
 from core.memory import Recollect, Remembered
+from core.mirror.recall import recall
+from core.planning import Request
 from core.progress import Progress
 from core.sources.stores.base import LISTING, Span, Store
 from core.sources.stores.local import LocalStore
@@ -84,10 +86,9 @@ class Ran:
         with duckdb.connect() as connection:
             for name in ("files", "readings"):
                 connection.register(name, pa.Table.from_pylist(self.rows[name], schema=rows.ALL[name]))
-            connection.register("listed", listed)
             sql = resources.files("core.mirror").joinpath("remembered.sql").read_text()
             sql = sql.replace("$PUBLIC.", "").replace("$INTERNAL.", "")
-            files = connection.sql(sql, params={"w": "w", "s": "s"}).to_arrow_table()
+            files = recall(connection, sql, {"w": "w", "s": "s"}, listed)
         schemas = {row["schema_key"]: row["columns"] for row in self.rows["file_schemas"]}
         logs = {row["root"]: row["facts"] for row in self.rows["lakehouses"]}
         return Remembered(files, schemas, logs)

@@ -39,3 +39,9 @@ def test_the_version_is_told_at_once() -> None:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert statistics.median(spent) < 0.150
+
+
+def test_reading_brings_in_no_pandas_and_leaves_it_to_others() -> None:
+    read = "from core.loops import run\nimport asyncio\nrun(asyncio.sleep(0))\nimport pyarrow as pa\npa.array(['a'])"
+    assert "pandas" not in loaded_by(read)
+    assert "pandas" in loaded_by(f"{read}\nimport pandas")

@@ -10,7 +10,8 @@ import pytest
 from core.backoff import backoff
 from core.errors import Fault, SourceError
 from core.retry import RetryingStore, with_retries
-from core.sources.stores.paging import Page, PrefixPages, listing_batch
+from core.sources.stores.page import Page, listing_batch
+from core.sources.stores.paging import PrefixPages
 
 
 def busy(retry_after: float | None = None) -> SourceError:
@@ -93,7 +94,7 @@ class Pages:
     def pages(self) -> AsyncIterator[pa.RecordBatch]:
         return PrefixPages(self._fetch, "", "x") if self.resumable else self._generator()
 
-    async def _fetch(self, _: str, token: str | None) -> Page:
+    async def _fetch(self, _: str, token: str | None, _level: bool = False) -> Page:
         self.requests["LIST"] += 1
         if self.faults.get(token, 0):
             self.faults[token] -= 1

@@ -17,10 +17,15 @@ def settings() -> Settings:
     flags = click.get_current_context().find_root().ensure_object(dict)
     found: Settings | None = flags.get("settings")
     if found is None:
-        found = flags["settings"] = load_settings(home=flags.get("home"))
+        found = flags["settings"] = load_settings(home=flags.get("home"), overrides=flags.get("overrides"))
         for warning in found.warnings:
             click.echo(f"warning: {warning}", err=True)
     return found
+
+
+def override(**values: object) -> None:
+    """Settings by flags of the subcommand, None for those not given; call before anything else."""
+    click.get_current_context().find_root().ensure_object(dict)["overrides"] = values
 
 
 def verbose() -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from core import loops
 from core.cli.context import json_option, settings
 from core.inspection import Inspection, inspect, read_options
 from core.payload.models import SOURCE_TYPES
@@ -52,7 +53,7 @@ def inspect_command(
     named = settings().connection(connection) if connection else None
     read = read_options(source_type, "exact" if exact else "metadata", samples)
     progress = Progress()
-    found = asyncio.run(_shown(inspect(path, source_type, named, read, progress), progress))
+    found = loops.run(_shown(inspect(path, source_type, named, read, progress), progress))
     if as_json:
         click.echo(json.dumps(_document(found), default=str))
         return _status(found)

@@ -31,6 +31,9 @@ def main(
         sys.stdout.write(f"nuvyn {__version__}\n")
         raise SystemExit(0)
 
+    from core.frugal import choose_memory
+
+    choose_memory()
     from core.cli.root import run
 
     raise SystemExit(run(arguments, app=app, web=web))

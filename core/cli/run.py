@@ -10,11 +10,14 @@ import sys
 
 import click
 
-from core.cli.context import House, json_option, open_house
+from core import loops
+from core.cli.context import House, json_option, open_house, override
 from core.cli.display import Display, PlainLines, display_for
+from core.cli.dry_run import show_budget
 from core.cli.problems import read_checked
 from core.cli.root import CANCELLED
 from core.cli.summary import print_summary
+from core.errors import UsageError
 from core.jobs.model import JobRecord, JobState
 from core.jobs.requests import create, stored_job
 from core.jobs.runner import Runner
@@ -30,10 +33,22 @@ _EXIT = {JobState.COMPLETED: 0, JobState.FAILED: 1, JobState.PARTIAL: 3, JobStat
 @click.command()
 @click.argument("payload", required=False)
 @click.option("--write-to-db", is_flag=True, help="Write to Databricks too, when it is configured.")
+@click.option("--engine", type=click.Choice(["local", "spark"]), help="What reads the files; the setting `engine`.")
+@click.option("--spark-remote", metavar="URL", help="A Spark Connect server, sc://HOST:PORT; else the active session.")
+@click.option("--dry-run", is_flag=True, help="List only: tell what there is to read, in requests, bytes and time.")
 @click.option("--queue", is_flag=True, help="Only queue the job, for a worker.")
 @click.option("--handed", is_flag=True, hidden=True, help="Run, unseen, a job that standard input hands over.")
 @json_option
-def run(payload: str | None, write_to_db: bool, queue: bool, handed: bool, as_json: bool) -> int:
+def run(
+    payload: str | None,
+    write_to_db: bool,
+    engine: str | None,
+    spark_remote: str | None,
+    dry_run: bool,
+    queue: bool,
+    handed: bool,
+    as_json: bool,
+) -> int:
     """Run a payload: a JSON file, `-` for standard input, or the variable NUVYN_JOB_PAYLOAD.
 
     \b
@@ -43,11 +58,17 @@ def run(payload: str | None, write_to_db: bool, queue: bool, handed: bool, as_js
     Examples:
       nuvyn run payload.json
       cat payload.json | nuvyn run - --json
+      nuvyn run payload.json --dry-run
     """
+    if queue and (engine or spark_remote):
+        raise UsageError("a queued job is read as the worker's settings say", hint="set NUVYN_ENGINE for the worker")
+    override(engine=engine or ("spark" if spark_remote else None), spark_remote=spark_remote)
     if handed:
         return _run_handed()
     job = read_checked(payload, as_json=as_json)
     with open_house() as house:
+        if dry_run:
+            return show_budget(house, job, as_json=as_json)
         if queue:
             job_id = create(house.store, job, write_to_db=write_to_db, owner=None)
             click.echo(json.dumps({"job_id": job_id, "status": "queued"}) if as_json else f"queued {job_id}")
@@ -80,7 +101,7 @@ def retry(job_id: str, as_json: bool) -> int:
 
 def run_shown(house: House, record: JobRecord, job: Job, owner: str, *, as_json: bool) -> int:
     """Run a job that `owner` holds, show it, print the answer, and give the exit status."""
-    state = asyncio.run(_run(house, record, job, owner, display_for(as_json)))
+    state = loops.run(_run(house, record, job, owner, display_for(as_json)))
     ended = house.store.job(record.job_id)
     if as_json:
         click.echo(json.dumps(ended.answer))
@@ -91,7 +112,7 @@ def run_shown(house: House, record: JobRecord, job: Job, owner: str, *, as_json:
 
 def run_silently(house: House, record: JobRecord, job: Job, owner: str) -> JobState:
     """Run a job that `owner` holds, with nothing on standard output."""
-    return asyncio.run(_run(house, record, job, owner, PlainLines(lambda line: click.echo(line, err=True))))
+    return loops.run(_run(house, record, job, owner, PlainLines(lambda line: click.echo(line, err=True))))
 
 
 async def _run(house: House, record: JobRecord, job: Job, owner: str, display: Display) -> JobState:

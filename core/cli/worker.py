@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 
 import click
 
+from core import loops
 from core.cli.context import House, open_house
 from core.jobs.worker import Worker
 
@@ -18,7 +18,7 @@ def worker(once: bool, idle: float | None) -> int:
     """Run queued jobs until stopped. A job whose worker died is taken up where it stood."""
     with open_house() as house:
         click.echo("worker started; ctrl+c stops it", err=True)
-        asyncio.run(_work(house, 0.0 if once else math.inf if idle is None else idle))
+        loops.run(_work(house, 0.0 if once else math.inf if idle is None else idle))
     return 0
 
 

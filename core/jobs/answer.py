@@ -44,24 +44,23 @@ def source_answer(source: SourceRecord) -> dict[str, Any]:
     return entry
 
 
-def listed_files(files: Path | None) -> tuple[list[dict[str, Any]], int]:
-    """The first files of a stage for the document, ignored ones left out, and how many there are."""
+def listed_files(files: Path | None) -> list[dict[str, Any]]:
+    """The first files of a stage for the document, ignored ones left out."""
     if files is None:
-        return [], 0
+        return []
     import pyarrow.parquet as pq
 
     wanted = ["file_path", "size_bytes", "file_type", "table_name", "row_count", "status", "error"]
     found: list[dict[str, Any]] = []
-    count = 0
-    for batch in pq.ParquetFile(files).iter_batches(columns=wanted):
-        for row in batch.to_pylist() if len(found) < MAX_FILES else batch.select(["status"]).to_pylist():
+    for batch in pq.ParquetFile(files).iter_batches(batch_size=MAX_FILES, columns=wanted):
+        for row in batch.to_pylist():
             if row["status"] == "ignored":
                 continue
-            count += 1
-            if len(found) < MAX_FILES:
-                path = row.pop("file_path")
-                found.append({"path": path} | row)
-    return found, count
+            if len(found) == MAX_FILES:
+                return found
+            path = row.pop("file_path")
+            found.append({"path": path} | row)
+    return found
 
 
 def listed_tables(tables: Path | None) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -15,8 +16,10 @@ from core.backoff import backoff
 from core.caller_rules import CallerRules
 from core.callers import Reach, reach
 from core.databases.open import open_database
+from core.engines.base import Engine
+from core.engines.local import read_files
 from core.errors import Fault, NuvynError, SourceError
-from core.extract import Extraction, Request, extract
+from core.extract import Extraction, extract
 from core.extract_database import STATEMENT_TIMEOUT_S, extract_database
 from core.formats.base import ReadOptions
 from core.globs import table_matcher
@@ -24,6 +27,7 @@ from core.grouping import Named
 from core.jobs.answer import MAX_FILES, listed_files, listed_tables
 from core.memory import Recollect
 from core.payload.models import Job, Options, Source
+from core.planning import Request
 from core.progress import Phase, Progress
 from core.retry import RetryingStore
 from core.secrets import mask, mask_url
@@ -142,7 +146,8 @@ async def _attempt(
         inner = open_store(location, place.connection, max_concurrency=options.max_concurrency, guard=place.guard)
         store = RetryingStore(inner, retries=options.retries, max_concurrency=options.max_concurrency)
         try:
-            done = await extract(_request(task, location), store, recollect, stage, progress)
+            engine = _engine(settings, place, options)
+            done = await extract(request_of(task, location), store, recollect, stage, progress, engine)
         finally:
             await store.close()
     for text in done.warnings:
@@ -175,10 +180,21 @@ async def _attempt(
     return stage
 
 
+def _engine(settings: Settings, place: Reach, options: Options) -> Engine:
+    """What reads the files. A guard knows what this machine may reach, so what is guarded is read here."""
+    if settings.engine == "local" or place.guard is not None:
+        return read_files
+    from core.engines.spark import SparkEngine
+
+    return SparkEngine(
+        settings.spark_remote, place.location, place.connection, dict(os.environ), retries=options.retries
+    )
+
+
 async def _extract_database(task: SourceTask, place: Reach, stage: Stage, progress: Progress) -> Extraction:
     location, timeout = place.location, task.source.options.timeout_s or STATEMENT_TIMEOUT_S
     opened, catalog = open_database(location, place.connection, statement_timeout_s=timeout, guard=place.guard)
-    request = _request(task, location)
+    request = request_of(task, location)
     try:
         return await extract_database(request, opened, catalog, location.scheme, stage, progress)
     finally:
@@ -212,7 +228,8 @@ def run_row(
     }
 
 
-def _request(task: SourceTask, location: Location) -> Request:
+def request_of(task: SourceTask, location: Location) -> Request:
+    """What to extract, as the payload's entry says."""
     options: Options = task.source.options
     return Request(
         workflow_id=task.job.workflow_id,
@@ -236,7 +253,7 @@ def _request(task: SourceTask, location: Location) -> Request:
 
 
 def _summary(task: SourceTask, location: Location, done: Extraction, stage: Stage) -> dict[str, Any]:
-    files, found = listed_files(stage.path("files"))
+    files = listed_files(stage.path("files"))
     counts = asdict(done)
     return {
         "source_path": location.shown,
@@ -245,7 +262,7 @@ def _summary(task: SourceTask, location: Location, done: Extraction, stage: Stag
             "files_found": done.files_found,
             "total_size_bytes": done.total_size_bytes,
             "files": files,
-            "files_truncated": found > MAX_FILES,
+            "files_truncated": len(files) == MAX_FILES and done.files_found > MAX_FILES,
             "workflow_id": task.job.workflow_id,
             "source_id": task.source.source_id,
             "tables_found": done.tables_found,

@@ -6,10 +6,11 @@ import asyncio
 from typing import Any
 
 from core.databases.open import open_database
-from core.extract import Extraction, Request
+from core.extract import Extraction
 from core.extract_database import extract_database
 from core.formats.base import ReadOptions
 from core.inspection import Collected
+from core.planning import Request
 from core.progress import Progress
 from core.sources.locations import locate
 
