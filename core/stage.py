@@ -85,6 +85,11 @@ class Stage:
         path = self.folder / f"{table}.parquet"
         return path if path.exists() else None
 
+    def rows(self) -> int:
+        """How many rows are staged, all tables together."""
+        paths = (self.path(table) for table in rows.ALL)
+        return sum(pq.ParquetFile(path).metadata.num_rows for path in paths if path is not None)
+
     def _flush(self, table: str) -> None:
         batches = self._pending.pop(table, [])
         if not batches:

@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-# Enough for a hundred thousand files; each thread holds row groups of its own that are being written.
-_LEAN = "SET threads = 1; SET memory_limit = '64MB'"
+# Of one thread, which holds row groups that are being written, and a row of the largest table beside its old self.
+_LEAST_MB = 64
+_ROW_BYTES = 150
 _USUAL = "SET threads = 2; RESET memory_limit"
 
 
-def in_little_memory(connection: duckdb.DuckDBPyConnection, write: Callable[[], None]) -> None:
+def in_little_memory(connection: duckdb.DuckDBPyConnection, rows: int, write: Callable[[], None]) -> None:
     """Call `write` with DuckDB's memory limited, and again without the limit when that was too little.
 
-    The limit is the whole process's, so only a writer sets it, which is alone.
+    `rows` are about to be written or replaced. The limit holds for all who share the connection, so only a
+    writer sets it, which is alone.
     """
     import duckdb
 
     try:
-        connection.execute(_LEAN)
+        limit = _LEAST_MB + rows * _ROW_BYTES // 1_000_000
+        connection.execute(f"SET threads = 1; SET memory_limit = '{limit}MB'")
         write()
     except duckdb.OutOfMemoryException:
         with suppress(duckdb.Error):

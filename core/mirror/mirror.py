@@ -29,6 +29,8 @@ _INTERNAL_SCHEMA = "_nuvyn_internal"
 # A file this many times larger than after its last compaction is compacted again.
 _COMPACT_AT = 3
 _SMALLEST_COMPACTED = 16 << 20
+# A tenth of a second or two; what takes longer is written beside the readers.
+_MOST_ROWS_IN_PLACE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ class Mirror:
         Raises:
             MirrorError: nothing was written.
         """
-        with self._session.writing() as connection:
+        count = self._rows(sources)
+        with self._session.rewriting() if count > _MOST_ROWS_IN_PLACE else self._session.writing() as connection:
             self._create(connection)
 
             def write() -> None:
@@ -74,10 +77,10 @@ class Mirror:
                 connection.execute("COMMIT")
 
             try:
-                in_little_memory(connection, write)
+                in_little_memory(connection, count, write)
             except Exception as error:
                 raise MirrorError(f"the mirror {self.path} could not be written: {error}") from error
-            self._compact_when_grown(connection)
+        self._compact_when_grown()
 
     def record_run(self, run: dict[str, Any]) -> None:
         """Add one row to `executor_runs`, for a run that leaves a source's rows alone."""
@@ -111,7 +114,7 @@ class Mirror:
                 target = f"{self._internal if table in rows.INTERNAL else self._public}.{table}"
                 connection.execute(f"DELETE FROM {target} {where}", names)
             connection.execute("COMMIT")
-            self._compact_when_grown(connection)
+        self._compact_when_grown()
         return int(count)
 
     def query(self, sql: str, *, limit: int | None = None, params: Mapping[str, Any] | None = None) -> pa.Table:
@@ -250,11 +253,35 @@ class Mirror:
             rows_of = f"SELECT * FROM {self._public}.{table} {where}"
             connection.execute(f"CREATE OR REPLACE TEMP TABLE {prefix}_{table} AS {rows_of}", names)
 
-    def _compact_when_grown(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Rewrite the file when deleted rows have come to be most of it.
+    def _rows(self, sources: Sequence[Staged]) -> int:
+        """About how many rows a commit writes and replaces."""
+        try:
+            count = sum(staged.stage.rows() for staged in sources)
+        except (OSError, ValueError) as error:
+            raise MirrorError(f"what was staged cannot be read: {error}", hint="run the source again") from error
+        if not self.exists():
+            return count
+        with self._session.reading() as connection:
+            if not self._has_sources(connection):
+                return count
+            for staged in sources:
+                [(replaced,)] = connection.execute(
+                    f"SELECT coalesce(sum(files_found + columns_found), 0) FROM {self._public}.sources"
+                    " WHERE workflow_id = ? AND source_id = ?",
+                    [staged.workflow_id, staged.source_id],
+                ).fetchall()
+                count += int(replaced)
+        return count
 
-        Works on a copy that replaces the file in one move, so a crash leaves one or the other whole.
-        """
+    def _has_sources(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        found = connection.execute(
+            "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = 'sources'",
+            [self.catalog, self.schema],
+        )
+        return bool(found.fetchall())
+
+    def _compact_when_grown(self) -> None:
+        """Rewrite the file when deleted rows have come to be most of it."""
         note = self.path.with_name(self.path.name + ".size")
         size = self.path.stat().st_size
         try:
@@ -264,12 +291,6 @@ class Mirror:
             note.write_text(json.dumps(size))
         if size < max(_SMALLEST_COMPACTED, _COMPACT_AT * last):
             return
-        fresh = self.path.with_name(self.path.name + ".compact")
-        fresh.unlink(missing_ok=True)
-        connection.execute("CHECKPOINT " + quote(self._session.catalog))
-        connection.execute(f"ATTACH {literal(str(fresh))} AS compacted (STORAGE_VERSION 'v1.0.0')")
-        connection.execute(f"COPY FROM DATABASE {quote(self._session.catalog)} TO compacted")
-        connection.execute("DETACH compacted")
-        fresh.chmod(0o600)
-        fresh.replace(self.path)
+        with self._session.rewriting(compact=True):
+            pass
         note.write_text(json.dumps(self.path.stat().st_size))

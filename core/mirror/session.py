@@ -2,19 +2,26 @@
 
 DuckDB lets one process write, and while it does no other may read. So nobody keeps the file:
 a living in-memory connection attaches it (a few milliseconds), works, and detaches; whoever
-finds it taken tries again. Within one process the file is attached once: file locks belong to a
-process, so a second attachment that ends would take the first one's lock along. Its readers
-share that attachment, each with its own cursor; a writer is alone.
+finds it taken tries again. What takes a writer long is done in a copy, which takes the file's
+place in one move, so that readers never wait for it. A lock beside the file gives writers their
+turns. Within one process the file is attached once: file locks belong to a process, so a second
+attachment that ends would take the first one's lock along. Its readers share that attachment,
+each with its own cursor; a writer is alone.
 """
 
 from __future__ import annotations
 
+import shutil
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
+
+from filelock import FileLock, Timeout
 
 from core.errors import MirrorError
 
@@ -25,9 +32,12 @@ Config = dict[str, str | bool | int | float | list[str]]
 
 _RETRY_S = 0.005
 _LOOK_S = 0.05
+_COPIED_BYTES = 1 << 20
+_SESSION = "SET TimeZone = 'UTC'; SET enable_progress_bar = false"
 _PATIENCE_S = {"read": 60.0, "write": 600.0}
-# Old enough for every DuckDB tool in use to open the file.
-_STORAGE_VERSION = "v1.0.0"
+# A version old enough for every DuckDB tool in use to open the file. A row group is in memory until it is full, in
+# every column of its table, and is skipped as a whole: a sixth of DuckDB's usual size costs less of both.
+AS_STORED = "STORAGE_VERSION 'v1.0.0', ROW_GROUP_SIZE 20480"
 
 _guard = threading.Lock()
 _attachments: dict[Path, _Attachment] = {}
@@ -51,7 +61,7 @@ def literal(text: str) -> str:
 
 
 class Session:
-    """Turns with one mirror file: several readers of this process at once, or one writer."""
+    """Turns with one mirror file: several readers at once, one writer, and one who writes a copy beside readers."""
 
     def __init__(self, path: Path, catalog: str) -> None:
         self.path = path
@@ -75,12 +85,58 @@ class Session:
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The file attached for writing, made when it isn't there. Errors as in `reading`."""
-        created = not self.path.exists()
-        with self._file.held("write", self.catalog, f"(STORAGE_VERSION '{_STORAGE_VERSION}')", None) as connection:
-            if created:
-                with suppress(OSError):
-                    self.path.chmod(0o600)
-            yield connection
+        with self._turn():
+            created = not self.path.exists()
+            with self._file.held("write", self.catalog, f"({AS_STORED})", None) as connection:
+                if created:
+                    with suppress(OSError):
+                        self.path.chmod(0o600)
+                yield connection
+
+    @contextmanager
+    def rewriting(self, *, compact: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A copy of the file attached for writing, which takes its place at the end. Errors as in `reading`.
+
+        Nothing of it is kept when the work fails. With `compact` only what is alive is copied.
+        """
+        with (
+            self._turn(),
+            tempfile.TemporaryDirectory(prefix=f"{self.path.name}.next-", dir=self.path.parent) as folder,
+        ):
+            copy = Path(folder) / self.path.name
+            if self.path.exists():
+                if compact:
+                    self._copy_alive(copy)
+                else:
+                    self._file.copy(copy)
+            with _connected(f"{copy}.spill") as connection:
+                connection.execute(f"ATTACH {literal(str(copy))} AS {quote(self.catalog)} ({AS_STORED})")
+                yield connection
+                connection.execute(f"DETACH {quote(self.catalog)}")
+            with suppress(OSError):
+                copy.chmod(0o600)
+            self._file.become(copy)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(f"{self.path}.lock", timeout=_PATIENCE_S["write"], poll_interval=_RETRY_S, mode=0o600)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise _held(self.path) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _copy_alive(self, copy: Path) -> None:
+        with self.reading() as connection:
+            connection.execute(f"ATTACH {literal(str(copy))} AS compacted ({AS_STORED})")
+            try:
+                connection.execute(f"COPY FROM DATABASE {quote(self.catalog)} TO compacted")
+            finally:
+                connection.execute("DETACH compacted")
 
 
 class _Attachment:
@@ -114,6 +170,42 @@ class _Attachment:
                 yield cursor
         finally:
             self._release(purpose)
+
+    def copy(self, copy: Path) -> None:
+        """Copy the file as it is, while nobody writes it. Errors as in `Session`."""
+        if Path(f"{self._path}.wal").exists():
+            # Left by a writer that died: opening the file for writing takes it in.
+            with self.held("write", "left", f"({AS_STORED})", None):
+                pass
+        self._enter("write", "", None)
+        try:
+            deadline = time.monotonic() + _PATIENCE_S["write"]
+            with self._path.open("rb") as file:
+                while not _shared(file):
+                    if time.monotonic() > deadline:
+                        raise _held(self._path)
+                    time.sleep(_RETRY_S)
+                with copy.open("wb") as target:
+                    shutil.copyfileobj(file, target, _COPIED_BYTES)
+        finally:
+            self._leave()
+
+    def become(self, copy: Path) -> None:
+        """Put a copy in the file's place, when no reader of this process has it open."""
+        self._enter("write", "", None)
+        try:
+            deadline = time.monotonic() + _PATIENCE_S["write"]
+            while True:
+                try:
+                    copy.replace(self._path)
+                    return
+                except PermissionError as error:
+                    # Windows keeps a file in its place for as long as anyone has it open.
+                    if time.monotonic() > deadline:
+                        raise _held(self._path) from error
+                    time.sleep(_RETRY_S)
+        finally:
+            self._leave()
 
     def _enter(self, purpose: str, catalog: str, stop: threading.Event | None) -> bool:
         """Wait for this one's turn; returns whether it is alone and has to attach the file."""
@@ -177,10 +269,7 @@ class _Attachment:
                         hint="move the file away and run the payloads again to rebuild it",
                     ) from error
                 if time.monotonic() > deadline:
-                    raise MirrorError(
-                        f"the mirror {self._path} is held by another process",
-                        hint="close other programs that have the file open",
-                    ) from error
+                    raise _held(self._path) from error
             if stop is not None and stop.is_set():
                 raise Stopped
             time.sleep(_RETRY_S)
@@ -191,7 +280,7 @@ class _Attachment:
 
         cursor = self._base().cursor()
         try:
-            cursor.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+            cursor.execute(_SESSION)
             yield cursor
         finally:
             with suppress(duckdb.Error):
@@ -200,17 +289,43 @@ class _Attachment:
 
     def _base(self) -> duckdb.DuckDBPyConnection:
         """The living in-memory connection; only who is alone uses it, but for cursors of it."""
-        import duckdb
-
         with self._changed:
             if self._connection is None:
-                config: Config = {
-                    "threads": 2,
-                    "preserve_insertion_order": True,
-                    "temp_directory": f"{self._path}.spill",
-                }
-                self._connection = duckdb.connect(":memory:", config=config)
+                self._connection = _connect(f"{self._path}.spill")
             return self._connection
+
+
+def _connect(spill: str) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    config: Config = {"threads": 2, "preserve_insertion_order": True, "temp_directory": spill}
+    return duckdb.connect(":memory:", config=config)
+
+
+@contextmanager
+def _connected(spill: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    with _connect(spill) as connection:
+        connection.execute(_SESSION)
+        yield connection
+
+
+def _shared(file: BinaryIO) -> bool:
+    """Take the lock that DuckDB's readers take; Windows has it with the open file."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _held(path: Path) -> MirrorError:
+    return MirrorError(
+        f"the mirror {path} is held by another process", hint="close other programs that have the file open"
+    )
 
 
 def _taken(error: Exception) -> bool:
