@@ -208,11 +208,14 @@ async def _in_thread(call: Callable[[], T]) -> T:
             answered.set_result(cast(T, result))
 
     def run() -> None:
-        result, raised = None, None
+        result: T | None = None
+        raised: Exception | None = None
         try:
             result = call()
         except Exception as error:
             raised = error
+        except BaseException as error:  # PySpark ends the program where it finds no home; ours goes on
+            raised = RuntimeError(f"it gave up with {type(error).__name__} {error}")
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, result, raised)
 

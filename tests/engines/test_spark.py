@@ -59,6 +59,12 @@ def _mirror(nuvyn: Nuvyn) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+@pytest.fixture(autouse=True)
+def _a_main_module_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PySpark takes a main module without a file, as a parallel run's processes have, for its own doctests."""
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", __file__, raising=False)
+
+
 @pytest.fixture
 def both(tmp_path: Path) -> Iterator[tuple[Nuvyn, Nuvyn]]:
     homes = tmp_path / "local", tmp_path / "spark"
@@ -210,6 +216,19 @@ async def test_a_missing_extra_is_named(object_server: ObjectServer, monkeypatch
     with pytest.raises(SourceError) as caught:
         await _read(_engine("sc://127.0.0.1:1", bucket), bucket)
     assert (caught.value.fault, caught.value.hint) == (Fault.MISSING_DRIVER, "pip install 'nuvyn[spark]'")
+
+
+async def test_a_library_that_ends_the_program_is_an_error(
+    object_server: ObjectServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(*_: Any) -> None:
+        sys.exit(-1)
+
+    monkeypatch.setattr("core.engines.spark.backoff", lambda _: 0.0)
+    monkeypatch.setattr(SparkEngine, "_connected", leave)
+    bucket = object_server.bucket(_lake(2))
+    with pytest.raises(SourceError, match="gave up with SystemExit"):
+        await asyncio.wait_for(_read(_engine("sc://127.0.0.1:1", bucket), bucket), 30)
 
 
 async def test_a_bucket_that_denies_fails_as_it_does_here(sail: str, object_server: ObjectServer) -> None:
