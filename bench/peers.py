@@ -1,10 +1,10 @@
 """nuvyn beside others on one lake: 2,000 Parquet files in 20 tables, 20 ms to each answer.
 
-`python bench/peers.py` runs, in turn and `--rounds` times over, nuvyn from its start to its end, all rows in the mirror,
-and each peer of `readers.py`; then nuvyn and a bare loop of obstore's on more files. Each also reads a file a table: what
-that takes is a program's start, and taken off for the figures "a file". Fails when a peer is ahead, or the ratios are
-less than promised. `--peers-python` is another Python for the peers, when what they need is not installed in this one
-(`pip install 'nuvyn[bench]'`).
+`python bench/peers.py` runs, in turn and `--rounds` times over, nuvyn from its start to its end, all rows in
+the mirror, and each peer of `readers.py`; then nuvyn and a bare loop of obstore's on more files. Each also
+reads a file a table: what that takes is a program's start, and taken off for the figures "a file". Fails when a
+peer is ahead, or the ratios are less than promised. `--peers-python` is another Python for the peers, when what
+they need is not installed in this one (`pip install -r bench/peers.txt`).
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ from readers import PEERS
 
 TABLES = 20
 _AZURE = ("adlfs", "nuvyn-azure")
+_ALONE = {"s3fs": "nuvyn-fsspec", "adlfs": "nuvyn-azure-fsspec"}
 _LEAST_FILES_S = 500
-_CPU_TIMES, _WALL_TIMES, _BARE_TIMES = 10, 40, 1.6
+_CPU_TIMES, _WALL_TIMES, _BARE_TIMES, _ALONE_TIMES = 10, 40, 1.6, 1.5
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class Race:
     def __init__(self, server: Server, folder: Path, python: str) -> None:
         self._server, self._folder, self._python = server, folder, python
 
-    def nuvyn(self, container: str, scheme: str = "s3") -> Took:
+    def nuvyn(self, container: str, scheme: str, command: list[str]) -> Took:
         """nuvyn, with nothing remembered."""
         home = self._folder / "home"
         shutil.rmtree(home, ignore_errors=True)
         payload = self._folder / "payload.json"
         source = {"source_id": "lake", "data_source_path": f"{scheme}://{container}/"}
         payload.write_text(json.dumps({"workflow_id": "bench", "sources": [source]}))
-        took = run(nuvyn("run", str(payload), "--json"), self._server.environ() | {"NUVYN_HOME": str(home)})
+        took = run([*command, "run", str(payload), "--json"], self._server.environ() | {"NUVYN_HOME": str(home)})
         sql = "SELECT sum(file_count)::BIGINT AS files, sum(row_count)::BIGINT AS rows FROM tables"
         told = run(nuvyn("query", sql, "--json"), {"NUVYN_HOME": str(home)})
         [found] = json.loads(told.printed)
@@ -63,7 +64,9 @@ class Race:
     def run(self, name: str, container: str) -> Took:
         """A program by its name."""
         if name.startswith("nuvyn"):
-            return self.nuvyn(container, "az" if name.endswith("azure") else "s3")
+            alone = [sys.executable, str(HERE / "without_obstore.py")]
+            command = alone if name.endswith("fsspec") else nuvyn()
+            return self.nuvyn(container, "az" if "azure" in name else "s3", command)
         return self.peer(name, container)
 
 
@@ -106,7 +109,7 @@ def main() -> None:
                     checks.check(False, f"{name} found {told} and not {files} files with {rows} rows")
             return result
 
-        found = compare(["nuvyn", "nuvyn-azure", *given.peers], given.files)
+        found = compare(["nuvyn", "nuvyn-azure", *_ALONE.values(), *given.peers], given.files)
         more = compare(["nuvyn", "obstore"], given.more_files)
     for name in given.peers:
         ours = found["nuvyn-azure" if name in _AZURE else "nuvyn"]
@@ -118,6 +121,10 @@ def main() -> None:
             checks.check(wall >= _WALL_TIMES, f"{name} takes at least {_WALL_TIMES} times as long a file: {wall:.1f}")
             cpu = theirs.cpu_us / ours.cpu_us
             checks.check(cpu >= _CPU_TIMES, f"{name} takes at least {_CPU_TIMES} times the CPU a file: {cpu:.1f}")
+            alone = theirs.cpu_us / found[_ALONE[name]].cpu_us
+            checks.check(
+                alone >= _ALONE_TIMES, f"without obstore, {name} takes {_ALONE_TIMES} times the CPU a file: {alone:.1f}"
+            )
     for name in ("nuvyn", "nuvyn-azure"):
         speed = given.files / found[name].whole_s
         checks.check(speed >= _LEAST_FILES_S, f"{name}: {speed:,.0f} files/s from start to end")

@@ -1,8 +1,9 @@
-"""What others do to know rows and columns of a lake's Parquet files: the peers of `peers.py`, each by its usual means.
+"""What others do to know rows and columns of a lake's Parquet files: the peers of `peers.py` and `listings.py`,
+each by its usual means.
 
 `python bench/readers.py PEER CONTAINER` finds the object server by the environment (`AWS_ENDPOINT_URL`,
-`AZURE_STORAGE_CONNECTION_STRING`) and prints the files and rows it found. Where a library has a faster way, that is what
-is measured; each peer runs in a process of its own, so imports count as they do for nuvyn.
+`AZURE_STORAGE_CONNECTION_STRING`) and prints the files and rows it found. Where a library has a faster way,
+that is what is measured; each peer runs in a process of its own, so imports count as they do for nuvyn.
 """
 
 from __future__ import annotations
@@ -33,17 +34,34 @@ def naive(filesystem: Any, container: str) -> tuple[int, int]:
 
 def s3fs(container: str) -> tuple[int, int]:
     """s3fs with `find` and `open`."""
-    import s3fs
+    return naive(_s3fs(), container)
 
-    return naive(s3fs.S3FileSystem(endpoint_url=os.environ["AWS_ENDPOINT_URL"]), container)
+
+def s3fs_find(container: str) -> tuple[int, int]:
+    """What `find` of s3fs lists."""
+    return len(_s3fs().find(container)), 0
 
 
 def adlfs(container: str) -> tuple[int, int]:
     """adlfs with `find` and `open`."""
+    return naive(_adlfs(), container)
+
+
+def adlfs_find(container: str) -> tuple[int, int]:
+    """What `find` of adlfs lists."""
+    return len(_adlfs().find(container)), 0
+
+
+def _s3fs() -> Any:
+    import s3fs
+
+    return s3fs.S3FileSystem(endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+
+
+def _adlfs() -> Any:
     import adlfs
 
-    connection = os.environ["AZURE_STORAGE_CONNECTION_STRING"]
-    return naive(adlfs.AzureBlobFileSystem(connection_string=connection), container)
+    return adlfs.AzureBlobFileSystem(connection_string=os.environ["AZURE_STORAGE_CONNECTION_STRING"])
 
 
 def pyarrow(container: str) -> tuple[int, int]:
@@ -156,6 +174,7 @@ PEERS: dict[str, Callable[[str], tuple[int, int]]] = {
     "duckdb-union": duckdb_union,
     "obstore": obstore,
 }
+FINDERS: dict[str, Callable[[str], tuple[int, int]]] = {"s3fs-find": s3fs_find, "adlfs-find": adlfs_find}
 
 if __name__ == "__main__":
-    print(*PEERS[sys.argv[1]](sys.argv[2]))
+    print(*(PEERS | FINDERS)[sys.argv[1]](sys.argv[2]))
