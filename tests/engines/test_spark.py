@@ -192,6 +192,28 @@ async def test_what_was_lost_in_the_middle_is_given_out_again(own_server: _Serve
     assert bucket.counts["GET"] > len(bucket.objects)
 
 
+async def test_a_run_that_lost_its_cluster_in_the_middle_gives_the_same_mirror(
+    own_server: _Server, both: tuple[Nuvyn, Nuvyn], object_server: ObjectServer
+) -> None:
+    here, there = both
+    bucket = object_server.bucket(_lake(1_500), latency_s=0.02)
+    env = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_ENDPOINT_URL": bucket.url}
+    done = await asyncio.to_thread(here, "run", here.payload({"s": place(bucket)}), "--json", env=env)
+    assert done.code == 0, done.err
+    bucket.counts.clear()
+    payload = there.payload({"s": place(bucket)})
+    remote = ("--engine", "spark", "--spark-remote", own_server.url)
+    running = asyncio.create_task(asyncio.to_thread(there, "run", payload, "--json", *remote, env=env))
+    while bucket.counts["GET"] < 200:
+        assert not running.done(), await running
+        await asyncio.sleep(0.01)
+    own_server.kill()
+    await asyncio.to_thread(own_server.start)
+    assert (await running).code == 0, (await running).err
+    assert bucket.counts["GET"] > len(bucket.objects)
+    assert _mirror(there) == _mirror(here)
+
+
 async def test_cancelling_ends_at_once(sail: str, object_server: ObjectServer) -> None:
     bucket = object_server.bucket(_lake(400), latency_s=0.2)
     reading = asyncio.create_task(_read(_engine(sail, bucket), bucket))

@@ -1,8 +1,11 @@
 """What the tests of every store do: list it all, and read it all."""
 
+import sys
 from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from typing import Any
+
+import pytest
 
 from core.connections import Connection
 from core.sources.locations import Location
@@ -22,8 +25,27 @@ ODD = (
     "ünï/日本語/😀.csv",
     "quo'te\"s;,@:$!*().csv",
     "deep/er/and/deeper.csv",
+    "a\ttab.csv",
+    "an%2Fencoded slash.csv",
+    "dots../..in names.csv",
 )
 """Keys that are awkward in URLs and globs; every store has to take them."""
+
+SLASHES = ("/leading.csv", "a//b.csv", "//twice", "trailing/")
+"""Keys that are no path of a file system; object stores have them."""
+
+DOTS = ("a/./dot.csv", "a/../dots.csv", "..")
+"""Keys that a path's rules would shorten; S3 has them, Azure takes no such name."""
+
+
+DRIVERS = ("obstore", "fsspec")
+"""What reads: obstore beside the Python clients, or these alone."""
+
+
+def read_by(driver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have stores read by a driver of `DRIVERS`."""
+    if driver != "obstore":
+        monkeypatch.setitem(sys.modules, "obstore", None)
 
 
 def contents(keys: tuple[str, ...]) -> dict[str, bytes]:

@@ -10,16 +10,18 @@ from core.sources.locations import locate
 from core.sources.stores.azure_xml import page_of
 from tests.servers.azurite import ACCOUNT, KEY, Azurite
 from tests.servers.run import free_port
-from tests.sources.reading import ODD, contents, everything, opened, sizes
-
-SLASHES = ("/leading.csv", "a//b.csv", "//twice")
+from tests.sources.reading import DRIVERS, ODD, SLASHES, contents, everything, opened, read_by, sizes
 
 
 def environment(azurite: Azurite) -> dict[str, str]:
     return {"AZURE_STORAGE_CONNECTION_STRING": azurite.connection_string}
 
 
-async def test_odd_keys_are_listed_and_read_as_they_are(azurite: Azurite) -> None:
+@pytest.mark.parametrize("driver", DRIVERS)
+async def test_odd_keys_are_listed_and_read_as_they_are(
+    azurite: Azurite, driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_by(driver, monkeypatch)
     objects = contents(ODD + SLASHES)
     url = f"{azurite.url}/{azurite.container(objects)}"
     async with opened(locate(url), environ=environment(azurite)) as store:

@@ -14,9 +14,7 @@ from tests.servers.certificate import self_signed
 from tests.servers.objects import Bucket, ObjectServer, Trouble
 from tests.servers.run import free_port
 from tests.servers.seaweed import ACCESS_KEY, READER_KEY, READER_SECRET, SECRET_KEY, Seaweed
-from tests.sources.reading import ODD, contents, everything, opened, sizes
-
-SLASHES = ("/leading.csv", "a//b.csv", "//twice", "trailing/", "dot/./x", "dot/../y", "tab\tin.csv", "new\nline.csv")
+from tests.sources.reading import DOTS, DRIVERS, ODD, SLASHES, contents, everything, opened, read_by, sizes
 
 
 def at(bucket: Bucket, path: str = "") -> Location:
@@ -31,13 +29,21 @@ async def no_wait(_: float) -> None:
     return None
 
 
-async def test_odd_keys_are_listed_and_read_as_they_are(object_server: ObjectServer) -> None:
-    objects = contents(ODD + SLASHES)
+@pytest.mark.parametrize("driver", DRIVERS)
+async def test_odd_keys_are_listed_and_read_as_they_are(
+    object_server: ObjectServer, driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_by(driver, monkeypatch)
+    objects = contents(ODD + SLASHES + DOTS)
     async with opened(at(object_server.bucket(objects))) as store:
         assert await everything(store) == objects
 
 
-async def test_odd_keys_of_a_server_that_checks_signatures(seaweed: Seaweed) -> None:
+@pytest.mark.parametrize("driver", DRIVERS)
+async def test_odd_keys_of_a_server_that_checks_signatures(
+    seaweed: Seaweed, driver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_by(driver, monkeypatch)
     objects = contents(ODD)
     location = locate(f"s3://{seaweed.bucket(objects)}")
     async with opened(location, signed(seaweed.url)) as store:
