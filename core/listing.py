@@ -14,14 +14,13 @@ import pyarrow.compute as pc
 
 from core.catalog import DataFile
 from core.sources.stores.base import LISTING
+from core.sources.stores.packing import packed, unpacked
 
 LISTED = pa.schema([pa.field("at", pa.int64(), nullable=False), *LISTING])
 """A page of a listing, with each key's place."""
 
 _ROWS = 1_000
 _OPEN_PAGES = 4
-# A key with its ETag takes 150 bytes as it comes and 40 like this, for half a microsecond.
-_PACKED = pa.ipc.IpcWriteOptions(compression="zstd")
 
 
 class Listing:
@@ -147,13 +146,10 @@ class _Page:
 
     @classmethod
     def of(cls, batch: pa.RecordBatch) -> _Page:
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, LISTING, options=_PACKED) as stream:
-            stream.write_batch(batch)
-        return cls(_first(batch), _last(batch), len(batch), sink.getvalue())
+        return cls(_first(batch), _last(batch), len(batch), packed(batch))
 
     def batch(self) -> pa.RecordBatch:
-        return pa.ipc.open_stream(self.packed).read_next_batch()
+        return unpacked(self.packed)
 
 
 class _Rows:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.errors import SourceError
+from core.sources.stores.packing import packed, unpacked
 from core.sources.stores.page import Fetch, Page
 
 # A full page in more folders than this: each is small, and a request for each would be wasted.
@@ -33,7 +34,8 @@ class _Branch:
     token: str | None = None
     first: tuple[str, ...] | None = None
     """The keys of its first page, as long as nothing more of it was asked for."""
-    pages: deque[pa.RecordBatch] = field(default_factory=deque)
+    pages: deque[pa.RecordBatch | pa.Buffer] = field(default_factory=deque)
+    """Packed where those of a branch before it come first, which may be millions of keys later."""
     ended: bool = False
 
 
@@ -91,7 +93,8 @@ class Branches:
         while self._in_order:
             branch = self._in_order[0]
             if branch.pages:
-                return branch.pages.popleft()
+                page = branch.pages.popleft()
+                return unpacked(page) if isinstance(page, pa.Buffer) else page
             if not branch.ended:
                 return None
             del self._in_order[0]
@@ -163,7 +166,7 @@ class Branches:
             below = [key[len(self._root) :] for key in branch.seen]
             batch = batch.filter(pc.invert(pc.is_in(batch.column("key"), value_set=pa.array(below, pa.string()))))
         if len(batch):
-            branch.pages.append(batch)
+            branch.pages.append(batch if branch is self._in_order[0] else packed(batch))
 
 
 def _is_few(branch: _Branch) -> bool:
