@@ -62,10 +62,12 @@ def main() -> None:
                     calm_s, calm_in_flight = took.wall_s, found["mean_in_flight"]
                     continue
                 checks.check(took.wall_s <= _TIMES * calm_s, f"{took.wall_s / calm_s:.1f} times the calm time")
-                checks.check(
-                    found["mean_in_flight"] < calm_in_flight,
-                    f"{found['mean_in_flight']:.1f} requests in flight on average, {calm_in_flight:.1f} when calm",
-                )
+                # What its own CPU holds back further has no need to ask for less.
+                if calm_in_flight > THROTTLED_ABOVE:
+                    checks.check(
+                        found["mean_in_flight"] < calm_in_flight,
+                        f"{found['mean_in_flight']:.1f} requests in flight on average, {calm_in_flight:.1f} when calm",
+                    )
     checks.end()
 
 
