@@ -61,7 +61,7 @@ class Ledger(Sequence["Listed"]):
         self.many: dict[int, tuple[Said, ...]] = {}
         self.deleted: dict[int, int] = {}
         self.passing: set[int] = set()
-        self._numbers: dict[Said, int] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
 
     def __len__(self) -> int:
         return len(self.statuses)
@@ -106,11 +106,12 @@ class Ledger(Sequence["Listed"]):
                 self.many[at] = tuple(tables)
             return
         [said] = tables
-        shared = said if said.row_count is None else replace(said, row_count=None)
+        # What is equal but for the rows; a schema is one object for all that say the same.
+        shared = (said.schema, said.row_count_source, said.warnings, said.properties)
         number = self._numbers.get(shared)
         if number is None:
             number = self._numbers[shared] = len(self.sayings)
-            self.sayings.append(shared)
+            self.sayings.append(replace(said, row_count=None))
         self.saying[at] = number
         self.rows[at] = _NO_ROWS if said.row_count is None else said.row_count
 

@@ -12,7 +12,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import TypeVar
 
 from core.catalog import DataFile, FileReading
 from core.engines.base import Outcome
@@ -26,12 +25,12 @@ from core.formats.registry import ISOLATED
 from core.progress import Progress
 from core.sources.stores.base import Span, Store
 
-T = TypeVar("T")
-
 _log = logging.getLogger(__name__)
 
 # Parsing less than this on the loop costs less than handing it to a thread.
 _INLINE_BYTES = 16 << 10
+# A file may take that share longer than its limit.
+_SLACK = 0.1
 
 
 async def read_files(
@@ -55,27 +54,47 @@ async def read_files(
     isolated = Isolated(max(2, os.cpu_count() or 2))
     tails = Tails()
 
+    async def read(file: DataFile) -> Outcome:
+        try:
+            outcome = await _read_file(store, file, options, threads, isolated, tails, progress)
+            streak.good()
+        except TimeoutError:
+            raise
+        except FileError as error:
+            outcome = Outcome(error=error.message)
+            streak.good()
+        except SourceError as error:
+            streak.bad(error)
+            outcome = Outcome(error=error.message, lasting=False)
+        except Exception as error:
+            # A fault of ours, which must not cost more than the file it came to light with.
+            _log.exception("reading %s", file.key)
+            outcome = Outcome(error=f"its reader failed: {type(error).__name__}: {first_line(error)}")
+        return outcome
+
+    def settle(index: int, outcome: Outcome) -> None:
+        progress.done += 1
+        progress.failed += outcome.error is not None
+        deliver(index, outcome)
+
     async def work() -> None:
-        for index, file in queue:
+        clock, slack = asyncio.get_running_loop().time, file_timeout_s * _SLACK
+        following = next(queue, None)
+        while following is not None:
             try:
-                async with asyncio.timeout(file_timeout_s):
-                    outcome = await _read_file(store, file, options, threads, isolated, tails, progress)
-                streak.good()
+                # One limit for many files, moved as time goes by: one a file costs half of what parsing it does.
+                async with asyncio.timeout(None) as limit:
+                    due = 0.0
+                    while following is not None:
+                        if (now := clock()) >= due:
+                            limit.reschedule(now + file_timeout_s + slack)
+                            due = now + slack
+                        settle(following[0], await read(following[1]))
+                        following = next(queue, None)
             except TimeoutError:
-                outcome = Outcome(error=f"not read within {file_timeout_s:g} s", lasting=False)
-            except FileError as error:
-                outcome = Outcome(error=error.message)
-                streak.good()
-            except SourceError as error:
-                streak.bad(error)
-                outcome = Outcome(error=error.message, lasting=False)
-            except Exception as error:
-                # A fault of ours, which must not cost more than the file it came to light with.
-                _log.exception("reading %s", file.key)
-                outcome = Outcome(error=f"its reader failed: {type(error).__name__}: {first_line(error)}")
-            progress.done += 1
-            progress.failed += outcome.error is not None
-            deliver(index, outcome)
+                assert following is not None
+                settle(following[0], Outcome(error=f"not read within {file_timeout_s:g} s", lasting=False))
+                following = next(queue, None)
 
     try:
         async with asyncio.TaskGroup() as group:
@@ -119,10 +138,7 @@ async def _read_file(
         opened = Opened(file.key, file.size, await fetch((0, min(file.size, len(data)))), opened.tail)
     heavy = start == 0 and len(data) > _INLINE_BYTES
 
-    async def call(function: Callable[..., T], *arguments: object) -> T:
-        return await loop.run_in_executor(threads, function, *arguments) if heavy else function(*arguments)
-
-    format_ = await call(detect, opened, options)
+    format_ = await loop.run_in_executor(threads, detect, opened, options) if heavy else detect(opened, options)
     if format_ is None:
         if options.only is None and (promised := misnamed(opened)) is not None:
             return Outcome(promised.name, error=f"its name says {promised.name}, its bytes don't")
@@ -132,14 +148,14 @@ async def _read_file(
             reading = await isolated.read(format_, opened, options, fetch)
             return Outcome(reading.file_type, _with_evidence(reading, opened, format_))
         steps = format_.read(opened, options)
-        found = await call(_step, steps, None)
+        found = await loop.run_in_executor(threads, _step, steps, None) if heavy else _step(steps, None)
         while not isinstance(found, FileReading):
             start, end = found
             data = await fetch(found)
             if end == file.size:
                 tails.learn(file.key, end - start)
             heavy = heavy or len(data) > _INLINE_BYTES
-            found = await call(_step, steps, data)
+            found = await loop.run_in_executor(threads, _step, steps, data) if heavy else _step(steps, data)
     except FileError as error:
         return Outcome(format_.name, error=error.message)
     return Outcome(found.file_type, _with_evidence(found, opened, format_))

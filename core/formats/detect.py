@@ -92,11 +92,17 @@ def misnamed(opened: Opened) -> Format | None:
 
 def _bare(key: str) -> str:
     name = key.lower()
+    if not name.endswith(COMPRESSIONS):
+        return name
     return next((name.removesuffix(ending) for ending in COMPRESSIONS if name.endswith(ending)), name)
 
 
 def _by_magic(opened: Opened) -> Format | None:
-    return next((f for f in FORMATS if f.sniff(opened.head, opened.tail)), None)
+    head, tail = opened.head, opened.tail
+    for format_ in FORMATS:
+        if format_.sniff(head, tail):
+            return format_
+    return None
 
 
 def _encrypted(opened: Opened) -> bool:

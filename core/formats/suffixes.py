@@ -52,7 +52,6 @@ def strip_suffix(key: str) -> str:
 
 def _strip(key: str, endings: tuple[str, ...]) -> str:
     lower = key.lower()
-    for ending in endings:
-        if lower.endswith(ending):
-            return key[: -len(ending)]
+    if lower.endswith(endings):
+        return key[: -next(len(ending) for ending in endings if lower.endswith(ending))]
     return key
