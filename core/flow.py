@@ -10,22 +10,23 @@ from collections.abc import Callable
 _FEWEST = 4
 _CUT = 0.75
 _WINDOW_S = 0.1
-_WINDOW_ANSWERS = 200
+_WINDOW_ANSWERS = 50
+_WINDOW_TURNS = 3
 # A share of refusals below this is a server's hiccup.
 _TOLERATED = 0.02
-# After so many cuts refusals must have become fewer, or they don't come from too many requests.
-_CUTS_TO_JUDGE = 3
-_FEWER = 0.8
-_MORE = 1.5
+# Refusals that are still this much of what they were, with the fewest in flight, don't come from too many requests.
+_AS_BEFORE = 0.9
+_MORE = 2
 
 
 class Flow:
     """At most `limit` at once, adjusted by what the server answers.
 
-    Answers are judged in windows of two hundred, and a tenth of a second at least. A window with
-    refusals cuts the limit by a quarter, one without raises it by one. A server that refuses the same share
-    however few there are (a fault, not a load) is not asked more slowly for it: three cuts without effect are
-    the last, until the share of refusals rises.
+    Answers are judged in windows of a few turns of all that are in flight. A window with refusals cuts the limit by a
+    quarter, one without raises it by one. How many are refused says little of how much there is too much: one
+    request over its limit, asked again and again, has a server refuse half of all. So the limit is cut until there
+    are no more refusals. Only when there are as many with the fewest in flight is it a fault and not a load; then
+    the limit is what it was before, less a quarter, until the share of refusals doubles.
 
     Attributes:
         limit: how many may be in flight now.
@@ -36,11 +37,12 @@ class Flow:
         self._most = most
         self._fewest = min(_FEWEST, most)
         self._clock = clock
-        self._in_flight = 0
+        self._in_flight = self._before_cut = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._since = clock()
         self._answers = self._refusals = 0
-        self._shares: deque[float] = deque(maxlen=_CUTS_TO_JUDGE + 1)
+        self._first: tuple[int, float] | None = None
+        """The limit and the share of refusals before the first of the cuts that follow one another."""
         self._accepted = 0.0
 
     async def __aenter__(self) -> None:
@@ -61,9 +63,16 @@ class Flow:
 
     def answered(self, *, throttled: bool) -> None:
         """Take note of an answer."""
+        if self._before_cut:
+            # It was asked for when more were, and says nothing of how many are now.
+            self._before_cut -= 1
+            return
         self._answers += 1
         self._refusals += throttled
-        if self._answers >= _WINDOW_ANSWERS and self._clock() - self._since >= _WINDOW_S:
+        if (
+            self._answers >= max(_WINDOW_ANSWERS, _WINDOW_TURNS * self.limit)
+            and self._clock() - self._since >= _WINDOW_S
+        ):
             self._judge(self._refusals / self._answers)
             self._since = self._clock()
             self._answers = self._refusals = 0
@@ -71,16 +80,19 @@ class Flow:
     def _judge(self, share: float) -> None:
         if share <= _TOLERATED:
             self._accepted = 0.0
-            self._shares.clear()
+            self._first = None
             self.limit = min(self._most, self.limit + 1)
             self._wake()
         elif share > self._accepted:
-            self._shares.append(share)
-            if len(self._shares) > _CUTS_TO_JUDGE and share >= _FEWER * self._shares[0]:
-                self._accepted = share * _MORE
-                self._shares.clear()
+            self._first = self._first or (self.limit, share)
+            limit, before = self._first
+            if self.limit == self._fewest and share >= _AS_BEFORE * before:
+                self._first, self._accepted = None, max(share, before) * _MORE
+                self.limit = max(self._fewest, int(limit * _CUT))
+                self._wake()
             else:
                 self.limit = max(self._fewest, int(self.limit * _CUT))
+                self._before_cut = self._in_flight
 
     def _wake(self) -> None:
         free = self.limit - self._in_flight

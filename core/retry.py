@@ -18,7 +18,9 @@ from core.sources.stores.base import Span, Store
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
-_THROTTLED_RETRIES = 12
+# How many are in flight is seen to elsewhere (`core.flow`), so that nobody need wait for long.
+_THROTTLED_RETRIES = 24
+_THROTTLED_CAP_S = 5.0
 OnRetry = Callable[[int, float, SourceError], None]
 """Is told the number of the failed attempt (from 1), the seconds until the next, and the fault."""
 
@@ -47,7 +49,8 @@ async def with_retries(
             most = max(retries, _THROTTLED_RETRIES) if retries and error.throttled else retries
             if not error.transient or attempt >= most:
                 raise
-            wait = backoff(attempt, retry_after=error.retry_after, rng=rng, base=base, cap=cap)
+            longest = min(cap, _THROTTLED_CAP_S) if error.throttled else cap
+            wait = backoff(attempt, retry_after=error.retry_after, rng=rng, base=base, cap=longest)
             if on_retry is not None:
                 on_retry(attempt + 1, wait, error)
         await sleep(wait)

@@ -45,10 +45,22 @@ def test_a_server_that_takes_twenty_is_sent_about_twenty() -> None:
     assert served(flow, clock, lambda _: False, 10)[-1] == MOST
 
 
-def test_faults_that_do_not_depend_on_load_slow_it_down_a_little() -> None:
-    clock, chance = Clock(), random.Random(1)
+@pytest.mark.parametrize("takes", [6, 20, 40])
+@pytest.mark.parametrize("seed", range(20))
+def test_one_too_many_has_half_refused_and_is_found_all_the_same(takes: int, seed: int) -> None:
+    clock, chance = Clock(), random.Random(seed)
+    limits = served(Flow(MOST, clock), clock, lambda sent: sent > takes and chance.random() < 0.45, 20)
+    settled = limits[60:]
+    assert min(settled) >= takes // 2 and max(settled) <= takes + 2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_faults_that_do_not_depend_on_load_slow_it_down_a_little(seed: int) -> None:
+    clock, chance = Clock(), random.Random(seed)
     limits = served(Flow(MOST, clock), clock, lambda _: chance.random() < 0.2, 20)
-    assert min(limits) >= MOST // 4 and limits[-1] < MOST
+    # It tries with few, and then goes on with nearly all.
+    assert min(limits) == 4
+    assert set(limits[-100:]) == {MOST * 3 // 4}
 
 
 def test_a_single_refusal_among_many_answers_changes_nothing() -> None:
