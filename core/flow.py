@@ -45,8 +45,16 @@ class Flow:
         """The limit and the share of refusals before the first of the cuts that follow one another."""
         self._accepted = 0.0
 
-    async def __aenter__(self) -> None:
-        while self._in_flight >= self.limit:
+    def enter(self) -> bool:
+        """Count one more in flight, if there is room for it; whoever gets none waits for its `turn`."""
+        if self._in_flight >= self.limit:
+            return False
+        self._in_flight += 1
+        return True
+
+    async def turn(self) -> None:
+        """Wait until there is room, and count one more in flight."""
+        while not self.enter():
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
             try:
@@ -55,9 +63,9 @@ class Flow:
                 if turn.done() and not turn.cancelled():
                     self._wake()
                 raise
-        self._in_flight += 1
 
-    async def __aexit__(self, *_: object) -> None:
+    def leave(self) -> None:
+        """Count one less; each that entered leaves once."""
         self._in_flight -= 1
         self._wake()
 

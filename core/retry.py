@@ -34,8 +34,11 @@ async def with_retries(
     cap: float = CAP_S,
     sleep: Sleep = asyncio.sleep,
     rng: Callable[[], float] = random.random,
+    failed: SourceError | None = None,
 ) -> T:
     """Call until it succeeds, at most `retries` more times, after transient faults only.
+
+    `failed` is the fault of a first call, where that was made already.
 
     A server that has too much to do is asked more often (unless `retries` is 0): it answers, after all.
 
@@ -43,16 +46,19 @@ async def with_retries(
         SourceError: the last fault.
     """
     for attempt in count():
-        try:
-            return await call()
-        except SourceError as error:
-            most = max(retries, _THROTTLED_RETRIES) if retries and error.throttled else retries
-            if not error.transient or attempt >= most:
-                raise
-            longest = min(cap, _THROTTLED_CAP_S) if error.throttled else cap
-            wait = backoff(attempt, retry_after=error.retry_after, rng=rng, base=base, cap=longest)
-            if on_retry is not None:
-                on_retry(attempt + 1, wait, error)
+        error, failed = failed, None
+        if error is None:
+            try:
+                return await call()
+            except SourceError as fault:
+                error = fault
+        most = max(retries, _THROTTLED_RETRIES) if retries and error.throttled else retries
+        if not error.transient or attempt >= most:
+            raise error
+        longest = min(cap, _THROTTLED_CAP_S) if error.throttled else cap
+        wait = backoff(attempt, retry_after=error.retry_after, rng=rng, base=base, cap=longest)
+        if on_retry is not None:
+            on_retry(attempt + 1, wait, error)
         await sleep(wait)
     raise AssertionError("it counts without end")
 
@@ -106,21 +112,28 @@ class RetryingStore:
             yield page
 
     async def read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
-        return await self._try(lambda: self._read(key, spans), self._retries)
+        try:
+            # Nearly all are given at once, and there may be millions: no more than this for them.
+            return await self._read(key, spans)
+        except SourceError as error:
+            failed = error
+        return await self._try(lambda: self._read(key, spans), self._retries, failed)
 
     async def _read(self, key: str, spans: Sequence[Span]) -> list[bytes]:
-        throttled = False
-        async with self._flow:
-            try:
-                return await self._inner.read(key, spans)
-            except SourceError as error:
-                throttled = error.throttled
-                raise
-            finally:
-                self._flow.answered(throttled=throttled)
+        flow, throttled = self._flow, False
+        if not flow.enter():
+            await flow.turn()
+        try:
+            return await self._inner.read(key, spans)
+        except SourceError as error:
+            throttled = error.throttled
+            raise
+        finally:
+            flow.leave()
+            flow.answered(throttled=throttled)
 
     async def close(self) -> None:
         await self._inner.close()
 
-    async def _try(self, call: Callable[[], Awaitable[T]], retries: int) -> T:
-        return await with_retries(call, retries=retries, on_retry=self._on_retry, sleep=self._sleep)
+    async def _try(self, call: Callable[[], Awaitable[T]], retries: int, failed: SourceError | None = None) -> T:
+        return await with_retries(call, retries=retries, on_retry=self._on_retry, sleep=self._sleep, failed=failed)
