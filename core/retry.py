@@ -45,6 +45,7 @@ async def with_retries(
     Raises:
         SourceError: the last fault.
     """
+    throttled = 0
     for attempt in count():
         error, failed = failed, None
         if error is None:
@@ -52,8 +53,12 @@ async def with_retries(
                 return await call()
             except SourceError as fault:
                 error = fault
-        most = max(retries, _THROTTLED_RETRIES) if retries and error.throttled else retries
-        if not error.transient or attempt >= most:
+        # Each kind by itself: a dropped connection after many refusals is the first of its kind.
+        before, most = attempt - throttled, retries
+        if error.throttled and retries:
+            before, most = throttled, max(retries, _THROTTLED_RETRIES)
+            throttled += 1
+        if not error.transient or before >= most:
             raise error
         longest = min(cap, _THROTTLED_CAP_S) if error.throttled else cap
         wait = backoff(attempt, retry_after=error.retry_after, rng=rng, base=base, cap=longest)

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 # Parsing less than this on the loop costs less than handing it to a thread.
 _INLINE_BYTES = 16 << 10
+# Of a file's end only the footer is parsed, unless it was asked for because it is large.
+_INLINE_TAIL = 64 << 10
 # A file may take that share longer than its limit.
 _SLACK = 0.1
 
@@ -136,7 +138,7 @@ async def _read_file(
     if start > 0 and detect(opened, options) is None:
         # The suffix promised a footer that isn't there: what the file is, its first bytes tell.
         opened = Opened(file.key, file.size, await fetch((0, min(file.size, len(data)))), opened.tail)
-    heavy = start == 0 and len(data) > _INLINE_BYTES
+    heavy = len(data) > (_INLINE_BYTES if start == 0 else _INLINE_TAIL)
 
     format_ = await loop.run_in_executor(threads, detect, opened, options) if heavy else detect(opened, options)
     if format_ is None:

@@ -26,11 +26,17 @@ def in_little_memory(connection: duckdb.DuckDBPyConnection, rows: int, write: Ca
     try:
         limit = _LEAST_MB + rows * _ROW_BYTES // 1_000_000
         connection.execute(f"SET threads = 1; SET memory_limit = '{limit}MB'")
-        write()
-    except duckdb.OutOfMemoryException:
+        try:
+            write()
+        except duckdb.OutOfMemoryException:
+            with suppress(duckdb.Error):
+                connection.execute("ROLLBACK")
+            connection.execute(_USUAL)
+            write()
+    except BaseException:
+        # A transaction that failed takes no further command, not even the one below.
         with suppress(duckdb.Error):
             connection.execute("ROLLBACK")
-        connection.execute(_USUAL)
-        write()
+        raise
     finally:
         connection.execute(_USUAL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from core.stage import Stage
+
+_log = logging.getLogger(__name__)
 
 _INTERNAL_SCHEMA = "_nuvyn_internal"
 # A file this many times larger than after its last compaction is compacted again.
@@ -67,8 +70,7 @@ class Mirror:
             MirrorError: nothing was written.
         """
         count = self._rows(sources)
-        with self._session.rewriting() if count > _MOST_ROWS_IN_PLACE else self._session.writing() as connection:
-            self._create(connection)
+        with self._writing(beside_readers=count > _MOST_ROWS_IN_PLACE) as connection:
 
             def write() -> None:
                 connection.execute("BEGIN")
@@ -76,10 +78,7 @@ class Mirror:
                     self._replace(connection, staged, moment)
                 connection.execute("COMMIT")
 
-            try:
-                in_little_memory(connection, count, write)
-            except Exception as error:
-                raise MirrorError(f"the mirror {self.path} could not be written: {error}") from error
+            in_little_memory(connection, count, write)
         self._compact_when_grown()
 
     def record_run(self, run: dict[str, Any]) -> None:
@@ -87,8 +86,7 @@ class Mirror:
         import pyarrow as pa
 
         batch = pa.Table.from_pylist([run], schema=rows.EXECUTOR_RUNS)
-        with self._session.writing() as connection:
-            self._create(connection)
+        with self._writing() as connection:
             connection.register("new_run", batch)
             connection.execute(f"INSERT INTO {self._public}.executor_runs BY NAME SELECT * FROM new_run")
             connection.unregister("new_run")
@@ -103,8 +101,7 @@ class Mirror:
         where = "WHERE workflow_id = $workflow" + (" AND source_id = $source" if source_id is not None else "")
         if not self.exists():
             raise MirrorError(f"there is no mirror yet at {self.path}", hint="run a payload first, or `nuvyn demo`")
-        with self._session.writing() as connection:
-            self._create(connection)
+        with self._writing() as connection:
             connection.execute("BEGIN")
             [(count,)] = connection.execute(f"SELECT count(*) FROM {self._public}.sources {where}", names).fetchall()
             if not count:
@@ -143,8 +140,8 @@ class Mirror:
 
     def create_schema(self) -> None:
         """Make what the metadata schema lacks; rows stay as they are."""
-        with self._session.writing() as connection:
-            self._create(connection)
+        with self._writing():
+            pass
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -226,6 +223,24 @@ class Mirror:
         ).fetchall()
         return {(name, field.name) for name, schema in rows.INTERNAL.items() for field in schema} <= set(found)
 
+    @contextmanager
+    def _writing(self, *, beside_readers: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The mirror with its schema, for writing: in place, or in a copy for what takes long.
+
+        Raises:
+            MirrorError: nothing was written.
+        """
+        try:
+            with self._session.rewriting() if beside_readers else self._session.writing() as connection:
+                self._create(connection)
+                yield connection
+        except Exception as error:
+            # What was made may have gone with the copy that it was made in.
+            self._ready = False
+            if isinstance(error, MirrorError):
+                raise
+            raise MirrorError(f"the mirror {self.path} could not be written: {error}") from error
+
     def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
         if not self._ready or not self.path.exists():
             connection.execute(self._sql("schema.sql"))
@@ -281,7 +296,13 @@ class Mirror:
         return bool(found.fetchall())
 
     def _compact_when_grown(self) -> None:
-        """Rewrite the file when deleted rows have come to be most of it."""
+        """Rewrite the file when deleted rows have come to be most of it; what was committed stays when that fails."""
+        try:
+            self._compact()
+        except Exception as error:
+            _log.warning("the mirror %s could not be made smaller: %s", self.path, error)
+
+    def _compact(self) -> None:
         note = self.path.with_name(self.path.name + ".size")
         size = self.path.stat().st_size
         try:

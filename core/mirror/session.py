@@ -64,10 +64,11 @@ class Session:
     """Turns with one mirror file: several readers at once, one writer, and one who writes a copy beside readers."""
 
     def __init__(self, path: Path, catalog: str) -> None:
-        self.path = path
+        # The file itself, which a copy takes the place of; a link to it stays one.
+        self.path = path.resolve()
         self.catalog = catalog
         with _guard:
-            self._file = _attachments.setdefault(path.resolve(), _Attachment(path))
+            self._file = _attachments.setdefault(self.path, _Attachment(self.path))
 
     @contextmanager
     def reading(self, stop: threading.Event | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
