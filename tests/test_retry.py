@@ -69,6 +69,14 @@ async def test_anything_else_is_final(fault: BaseException) -> None:
     assert call.calls == 1
 
 
+async def test_a_dropped_connection_after_many_refusals_is_tried_again() -> None:
+    refused = SourceError(Fault.UNAVAILABLE, "slow down", transient=True, throttled=True)
+    waits, call = Waits(), Flaky(*[refused] * 5, busy(), refused, busy())
+    assert await with_retries(call, retries=2, sleep=waits) == "answer"
+    with pytest.raises(SourceError, match="busy"):
+        await with_retries(Flaky(*[refused] * 5, *[busy()] * 3), retries=2, sleep=waits)
+
+
 def test_waits_grow_up_to_a_cap_and_are_random() -> None:
     assert [backoff(n, rng=lambda: 1.0) for n in (0, 1, 2, 10, 10_000)] == [0.2, 0.4, 0.8, 20.0, 20.0]
     assert backoff(3, rng=lambda: 0.0) == 0.0

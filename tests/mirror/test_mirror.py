@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.errors import MirrorError
@@ -75,6 +77,45 @@ def test_a_commit_that_fails_changes_nothing(mirror: Mirror, tmp_path: Path) -> 
     with pytest.raises(MirrorError):
         mirror.commit([good, bad], NOON)
     assert mirror.query("SELECT table_name FROM tables").to_pylist() == [{"table_name": "a"}]
+
+
+@pytest.mark.parametrize("rows_in_place", [0, 50_000])
+def test_a_first_commit_that_fails_says_why_and_the_next_one_works(
+    rows_in_place: int, mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.mirror.mirror._MOST_ROWS_IN_PLACE", rows_in_place)
+    broken = staged(tmp_path, {"orders": {"id": "bigint"}}, source="broken")
+    pq.write_table(pa.table({"position": ["no number"]}), broken.stage.folder / "columns.parquet")
+    with pytest.raises(MirrorError, match="no number"):
+        mirror.commit([broken], NOON)
+    mirror.record_run({"workflow_id": "w", "source_id": "broken", "status": "failed"})
+    mirror.commit([staged(tmp_path, {"orders": {"id": "bigint"}})], NOON)
+    assert mirror.query("SELECT source_id FROM tables").to_pylist() == [{"source_id": "s"}]
+    assert mirror.query("SELECT current_setting('threads') AS n").to_pylist() == [{"n": 2}]
+
+
+def test_a_link_to_the_mirror_stays_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.mirror.mirror._MOST_ROWS_IN_PLACE", 0)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "linked.duckdb").symlink_to(tmp_path / "elsewhere" / "mirror.duckdb")
+    mirror = Mirror(tmp_path / "linked.duckdb")
+    for job in ("a", "b"):
+        mirror.commit([staged(tmp_path, {"orders": {"id": "bigint"}}, job=job)], NOON)
+    assert (tmp_path / "linked.duckdb").is_symlink()
+    assert Mirror(tmp_path / "elsewhere" / "mirror.duckdb").query("FROM tables").num_rows == 1
+
+
+def test_a_commit_stays_when_the_file_cannot_be_made_smaller(
+    mirror: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("core.mirror.mirror._SMALLEST_COMPACTED", 0)
+    monkeypatch.setattr("core.mirror.mirror._COMPACT_AT", 0)
+    monkeypatch.setattr("core.mirror.session.Session._copy_alive", full)
+    mirror.commit([staged(tmp_path, {"orders": {"id": "bigint"}})], NOON)
+    assert mirror.query("FROM tables").num_rows == 1
 
 
 def test_the_mirror_is_read_only_to_queries(mirror: Mirror, tmp_path: Path) -> None:
