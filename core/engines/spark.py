@@ -62,6 +62,7 @@ class SparkEngine:
         self._tag = f"nuvyn-{uuid.uuid4().hex}"
         self._lock = threading.Lock()
         self._session: Any = None
+        self._sessions: list[Any] = []
 
     async def __call__(
         self,
@@ -80,6 +81,7 @@ class SparkEngine:
         work = Work(*self._source, options, max_concurrency, file_timeout_s, self._retries)
         if self._remote is None:
             self._session = _active_session()
+            self._sessions.append(self._session)
         waves = iter(range(0, len(files), self._shard * _SHARDS_A_WAVE))
 
         async def lane() -> None:
@@ -127,40 +129,44 @@ class SparkEngine:
                         hint="look at the cluster's log; nuvyn must be installed on its workers",
                     ) from error
                 progress.notes.append(f"{len(wave)} files are given to Spark again: {text}")
-                self._lose()
                 await asyncio.sleep(backoff(attempt))
         raise AssertionError("the loop returns or raises")
 
     def _map(self, work: Work, wave: pa.Table) -> pa.Table:
         session = self._connected()
-        with suppress(AttributeError):  # the session of a cluster of one's own has no tags
-            session.addTag(self._tag)
-        shards = -(-len(wave) // self._shard)
-        files = session.createDataFrame(wave).repartition(shards)
-        found: pa.Table = files.mapInArrow(shard_reader(work), MESSAGES).toArrow()
-        return found
+        try:
+            with suppress(AttributeError):  # the session of a cluster of one's own has no tags
+                session.addTag(self._tag)
+            shards = -(-len(wave) // self._shard)
+            files = session.createDataFrame(wave).repartition(shards)
+            found: pa.Table = files.mapInArrow(shard_reader(work), MESSAGES).toArrow()
+            return found
+        except Exception:
+            self._lose(session)
+            raise
 
     def _connected(self) -> Any:
         with self._lock:
             if self._session is None and self._remote is not None:
                 self._session = _spark().builder.remote(self._remote).create()
+                self._sessions.append(self._session)
             return self._session
 
-    def _lose(self) -> None:
-        """Connect anew: what broke may be the session."""
+    def _lose(self, session: Any) -> None:
+        """Connect anew: what broke may be the session. Another lane may have done so by now."""
         if self._remote is not None:
             with self._lock:
-                self._session = None
+                if self._session is session:
+                    self._session = None
 
     def _end(self) -> None:
-        session = self._session
-        if session is None:
-            return
-        with suppress(Exception):
-            session.interruptTag(self._tag)
-        if self._remote is not None:
+        """End what runs there, in lost sessions too; the newest first, which is surely there."""
+        for session in reversed(self._sessions):
             with suppress(Exception):
-                session.stop()
+                session.interruptTag(self._tag)
+            if self._remote is not None:
+                with suppress(Exception):
+                    session.stop()
 
 
 def _spark() -> Any:

@@ -131,6 +131,26 @@ async def test_a_fault_that_stays_ends_the_listing() -> None:
         await _listed(Server(_tables(2, 10), fails=1.0), retries=3)
 
 
+@pytest.mark.parametrize("transient", [True, False])
+async def test_a_fault_is_told_before_all_else_is_listed(transient: bool) -> None:
+    """To be asked again when it is its turn; and at once where asking again is of no use."""
+    keys = [f"t{table:02}/part-{n:05}" for table in range(4) for n in range(5_000)]
+    server = Server(keys)
+
+    async def fetch(prefix: str, token: str | None, one_level: bool) -> Page:
+        page = await server.fetch(prefix, token, one_level)
+        if prefix == ("t00/" if transient else "t03/") and token:
+            raise SourceError(Fault.UNAVAILABLE, "gone", transient=transient)
+        return page
+
+    pages = PrefixPages(fetch, "", "here")
+    with pytest.raises(SourceError, match="gone"):
+        async for _ in pages:
+            pass
+    await pages.close()
+    assert server.asked.total() < len(keys) // _PAGE // 2
+
+
 async def test_closing_stops_what_is_being_asked() -> None:
     server = Server(_tables(20, 500))
     pages = PrefixPages(server.fetch, "", "here")

@@ -61,9 +61,11 @@ class Branches:
         """The next page, never empty; None when all were given.
 
         Raises:
-            SourceError: a page could not be had, and there is nothing else to wait for.
+            SourceError: a page could not be had: for good, or it is that page's turn.
         """
         self._collect()
+        if self._fault is not None and not self._fault.transient:
+            raise self._fault
         if (batch := self._next()) is not None:
             self._start()
             return batch
@@ -74,13 +76,13 @@ class Branches:
                 self._collect()
             if (batch := self._next()) is not None:
                 return batch
-            if not (self._tasks or self._begun or self._fresh):
-                if self._fault is None:
-                    return None
+            if self._fault is not None and (not self._fault.transient or self._in_order[0] in self._failed):
                 fault, self._fault = self._fault, None
-                self._begun.extend(self._failed)
+                self._begun.extendleft(self._failed)
                 self._failed.clear()
                 raise fault
+            if not (self._tasks or self._begun or self._fresh):
+                return None
 
     async def close(self) -> None:
         """Stop what is still being asked for."""
