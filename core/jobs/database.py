@@ -56,7 +56,9 @@ class Database:
                 with closing(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000)) as connection:
                     # Kept in the file: everyone who opens it later finds it so.
                     connection.execute("PRAGMA journal_mode = WAL")
-                    connection.executescript(resources.files("core.jobs").joinpath("schema.sql").read_text())
+                    schema = resources.files("core.jobs").joinpath("schema.sql").read_text()
+                    # In one transaction: each statement by itself would be one write to the disk.
+                    connection.executescript(f"BEGIN;\n{schema}\nCOMMIT;")
                     return
             except sqlite3.OperationalError as error:
                 # SQLite does not wait when two switch to WAL at once: it says so at once.
