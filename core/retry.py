@@ -98,6 +98,11 @@ class RetryingStore:
     def warnings(self) -> Sequence[str]:
         return self._inner.warnings
 
+    @property
+    def at_hand(self) -> object:
+        """What the store can read without waiting, if it can; a fault there is tried again by `read`."""
+        return getattr(self._inner, "at_hand", None)
+
     async def pages(self) -> AsyncIterator[pa.RecordBatch]:
         pages = self._inner.pages()
         resumable = getattr(pages, "resumable", False)
