@@ -142,7 +142,7 @@ async def _read_files(
     options = replace(request.read, only=None) if request.read.only in TABLE_FORMATS else request.read
 
     def deliver(index: int, outcome: Outcome) -> None:
-        plan.ledger[plan.to_read[index]].settle(outcome)
+        plan.ledger.settle(plan.to_read[index], outcome)
         progress.requests = store.requests.total()
 
     await engine(

@@ -17,6 +17,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from sys import intern
 
 from core.catalog import Column
@@ -30,6 +31,7 @@ _HEX = re.compile(
 )
 _MONTHS = re.compile(r"(?<![a-z])(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*(?![a-z])", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
+_ONE_DIGIT = str.maketrans("123456789", "000000000")
 _RUNS = re.compile(rf"[{re.escape(_SEPARATORS)}]+")
 _PART = re.compile(r"part[-_.]?\d+", re.IGNORECASE)
 
@@ -114,6 +116,12 @@ def group(
 
 def stem(name: str) -> str:
     """What is left of a file's name without dates, digits, hashes and UUIDs: what a series shares."""
+    return _stem(name.translate(_ONE_DIGIT))
+
+
+@lru_cache(maxsize=4_096)
+def _stem(name: str) -> str:
+    """The stem of a name whose digits are all one: which digits they are makes no difference."""
     text = _HEX.sub(" ", name)
     text = _DIGITS.sub(" ", text)
     text = _MONTHS.sub(" ", text) if text != name else text

@@ -17,6 +17,8 @@ from core.schemas import Said, SchemaPool
 _READ_FORMATS = frozenset(format_.name for format_ in FORMATS)
 _STATUSES = tuple(FileStatus)
 _UNKNOWN = _STATUSES.index(FileStatus.UNKNOWN)
+_FAILED = _STATUSES.index(FileStatus.FAILED)
+_READ = _STATUSES.index(FileStatus.READ)
 _NO_ROWS = -1
 
 
@@ -114,6 +116,18 @@ class Ledger(Sequence["Listed"]):
             self.sayings.append(replace(said, row_count=None))
         self.saying[at] = number
         self.rows[at] = _NO_ROWS if said.row_count is None else said.row_count
+
+    def settle(self, at: int, outcome: Outcome) -> None:
+        """Take what reading the object at a place ended with."""
+        self.types[at] = outcome.file_type
+        self.errors[at] = outcome.error
+        if not outcome.lasting:
+            self.passing.add(at)
+        if outcome.error is not None:
+            self.statuses[at] = _FAILED
+        elif outcome.reading is not None:
+            self.statuses[at] = _READ
+            self.say(at, [self.pool.say(table) for table in outcome.reading.tables])
 
     def tables(self, at: int) -> tuple[Said, ...]:
         """What the object at a place says."""
@@ -246,17 +260,6 @@ class Listed:
     @lasting.setter
     def lasting(self, lasting: bool) -> None:
         (self._ledger.passing.discard if lasting else self._ledger.passing.add)(self.at)
-
-    def settle(self, outcome: Outcome) -> None:
-        """Take what reading it ended with."""
-        self.file_type = outcome.file_type
-        self.error = outcome.error
-        self.lasting = outcome.lasting
-        if outcome.error is not None:
-            self.status = FileStatus.FAILED
-        elif outcome.reading is not None:
-            self.status = FileStatus.READ
-            self.tables = [self._ledger.pool.say(table) for table in outcome.reading.tables]
 
     def ignore(self, reason: str) -> None:
         """It is no data, for this reason."""

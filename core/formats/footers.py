@@ -9,8 +9,9 @@ to be read. What Arrow adds to the types it writes as key-value metadata near th
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
+from itertools import chain
 from threading import Lock
+from typing import NamedTuple
 
 from core.catalog import Column
 
@@ -20,8 +21,7 @@ _ARROW = b"ARROW:schema"
 _MOST_REMEMBERED = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A remembered translation, and the row count of the footer it was asked for."""
 
     columns: tuple[Column, ...]
@@ -34,6 +34,7 @@ class Translations:
     def __init__(self) -> None:
         self._columns: OrderedDict[tuple[bytes, bytes], tuple[Column, ...]] = OrderedDict()
         self._lengths: Counter[int] = Counter()
+        self._lately = 0
         self._lock = Lock()
 
     def recall(self, footer: bytes) -> Known | None:
@@ -42,11 +43,13 @@ class Translations:
             return None  # the end of a struct is missing
         written = _as_written(footer)
         with self._lock:
-            for length in self._lengths:
+            # Files of one table come after one another.
+            for length in chain((self._lately,), self._lengths):
                 key = (footer[:length], written)
                 columns = self._columns.get(key)
                 if columns is not None:
                     self._columns.move_to_end(key)
+                    self._lately = length
                     rows = _row_count(footer, length)
                     return None if rows is None else Known(columns, rows)
         return None

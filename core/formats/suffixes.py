@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 COMPRESSIONS = (".gz", ".gzip", ".zst", ".zstd", ".bz2")
 _DATA = (
     ".parquet",
@@ -46,12 +48,22 @@ def strip_suffix(key: str) -> str:
 
     Only a known ending goes, and never the whole name.
     """
-    bare = _strip(_strip(key, COMPRESSIONS), _DATA)
-    return bare if not bare.endswith("/") and bare else key
+    name = key.rfind("/") + 1
+    dot = key.find(".", name)
+    if dot < 0:
+        return key
+    left = len(key) - _ending(key[dot:])
+    return key[:left] if left > name else key
 
 
-def _strip(key: str, endings: tuple[str, ...]) -> str:
-    lower = key.lower()
-    if lower.endswith(endings):
-        return key[: -next(len(ending) for ending in endings if lower.endswith(ending))]
-    return key
+@lru_cache(maxsize=4_096)
+def _ending(text: str) -> int:
+    """How long the known endings of a text are together; the files of a table mostly end alike."""
+    lower = text.lower()
+    bare = _strip(_strip(lower, COMPRESSIONS), _DATA)
+    return len(lower) - len(bare)
+
+
+def _strip(lower: str, endings: tuple[str, ...]) -> str:
+    ending = next((ending for ending in endings if lower.endswith(ending)), "")
+    return lower.removesuffix(ending)

@@ -122,6 +122,14 @@ async def test_a_server_says_when_to_come_back(object_server: ObjectServer) -> N
     assert caught.value.retry_after == 7
 
 
+async def test_an_error_in_an_answer_that_says_200_is_no_empty_listing(object_server: ObjectServer) -> None:
+    trouble = Trouble(status=200, code="InternalError")
+    async with opened(at(object_server.bucket({"a": b"x"}, trouble=trouble))) as store:
+        with pytest.raises(SourceError) as caught:
+            await sizes(store)
+    assert caught.value.transient
+
+
 async def test_an_object_that_vanished_or_shrank(object_server: ObjectServer) -> None:
     bucket = object_server.bucket({"gone": b"12345678", "short": b"12345678"})
     async with opened(at(bucket)) as store:

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
@@ -89,25 +90,25 @@ class ObstoreStore:
         if self._twin is None and not await self._open():
             return await self._python.read(key, spans)
 
-        async def fetch(start: int, end: int) -> bytes:
-            self._python.requests["GET"] += 1
-            try:
-                data: bytes = (await self._get_range(self._twin, whole, start=start, end=end)).to_bytes()
-            except ValueError as error:
-                self._python.requests["GET"] -= 1
-                raise _Unnamed(Fault.UNSUPPORTED, "obstore cannot name it") from error
-            except Exception as error:
-                raise _fault(error, self._python.place, key) from None
-            return data
-
         try:
-            found = await fetch_spans(fetch, key, spans)
+            found = await fetch_spans(partial(self._fetch, whole, key), key, spans)
         except _Unnamed:
             return await self._python.read(key, spans)
         except SourceError as error:
             return await self._confirm(error, key, spans)
         self._proven = True
         return found
+
+    async def _fetch(self, whole: str, key: str, start: int, end: int) -> bytes:
+        self._python.requests["GET"] += 1
+        try:
+            data: bytes = (await self._get_range(self._twin, whole, start=start, end=end)).to_bytes()
+        except ValueError as error:
+            self._python.requests["GET"] -= 1
+            raise _Unnamed(Fault.UNSUPPORTED, "obstore cannot name it") from error
+        except Exception as error:
+            raise _fault(error, self._python.place, key) from None
+        return data
 
     async def look(self) -> None:
         """Ask for one page, by which it is known where the bucket is: for who reads what another listed."""

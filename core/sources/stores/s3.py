@@ -28,7 +28,7 @@ from core.sources.stores.faults import Place, fault
 from core.sources.stores.obstore import CLIENT_OPTIONS, NO_RETRIES
 from core.sources.stores.page import Page
 from core.sources.stores.paging import PrefixPages
-from core.sources.stores.s3_xml import PAGE, ListingParsers
+from core.sources.stores.s3_xml import PAGE, ListingParsers, spare_listings
 from core.sources.stores.spans import fetch_spans, read_most
 
 _CONNECT_S, _READ_S = 10, 60
@@ -196,6 +196,7 @@ class S3Store:
             )
         )
         client.meta.events.register("before-send.s3", self._sending)
+        spare_listings(client.meta.events)
         return client
 
     async def _keys(self) -> dict[str, Any]:

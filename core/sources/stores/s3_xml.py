@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pyarrow as pa
+from botocore import handlers
 
 from core.sources.stores.page import Page
 
@@ -26,9 +27,9 @@ _MOMENT = pa.timestamp("us", "UTC")
 
 def page_of(data: bytes) -> Page | None:
     """One page of a listing; None when it is written in a way that a real parser must see to."""
-    text = data.decode("utf-8", errors="replace")
-    if "<ListBucketResult" not in text[:200]:
+    if not _is_listing(data):
         return None
+    text = data.decode("utf-8", errors="replace")
     count = text.count("<Contents>")
     keys, sizes = _KEY.findall(text), _SIZE.findall(text)
     etags, modified = _ETAG.findall(text), _MODIFIED.findall(text)
@@ -68,6 +69,25 @@ def _unescaped(texts: list[str]) -> list[str]:
         return texts
     joined = joined.replace("&quot;", '"').replace("&#34;", '"')
     return [unescape(text) for text in joined.split("\0")] if "&" in joined else joined.split("\0")
+
+
+def _is_listing(data: bytes) -> bool:
+    return b"<ListBucketResult" in data[:200]
+
+
+def spare_listings(events: Any) -> None:
+    """Keep botocore from parsing a whole listing to see whether it is an error in an answer of status 200."""
+    look = getattr(handlers, "_handle_200_error", None)
+    if look is None:
+        return
+
+    def look_unless_listing(response_dict: dict[str, Any], **more: Any) -> None:
+        body = response_dict["body"]  # a stream where an object is read
+        if not (isinstance(body, bytes) and _is_listing(body)):
+            look(response_dict=response_dict, **more)
+
+    events.unregister("before-parse.s3.*", look)
+    events.register_first("before-parse.s3.*", look_unless_listing)
 
 
 class ListingParsers:

@@ -18,18 +18,20 @@ async def fetch_spans(fetch: Callable[[int, int], Awaitable[bytes]], key: str, s
             not the one that was listed.
     """
     if len(spans) == 1:
-        found = [await fetch(*spans[0])]
-    else:
-        # All are waited for when one fails: a request that was sent is counted, and its answer used up.
-        answers = await asyncio.gather(*(fetch(start, end) for start, end in spans), return_exceptions=True)
-        found = []
-        for answer in answers:
-            if isinstance(answer, BaseException):
-                raise answer
-            found.append(answer)
-    for data, (start, end) in zip(found, spans, strict=True):
+        [(start, end)] = spans
+        data = await fetch(start, end)
         if len(data) != end - start:
             raise changed(key)
+        return [data]
+    # All are waited for when one fails: a request that was sent is counted, and its answer used up.
+    answers = await asyncio.gather(*(fetch(start, end) for start, end in spans), return_exceptions=True)
+    found = []
+    for answer in answers:
+        if isinstance(answer, BaseException):
+            raise answer
+        found.append(answer)
+    if [len(data) for data in found] != [end - start for start, end in spans]:
+        raise changed(key)
     return found
 
 
