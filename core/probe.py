@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from dataclasses import dataclass
 
@@ -99,40 +98,3 @@ async def _first_page(store: Store, location: Location, limit: int) -> Probe:
         keys = page.column("key").slice(0, limit).to_pylist()
     seconds = time.monotonic() - began
     return Probe(location.shown, location.kind.value, tuple(keys), count, more, store.requests.total(), seconds)
-
-
-class Attempt:
-    """One probe run in a thread of its own; another thread may stop it."""
-
-    def __init__(self, path: str, source_type: str, connection: Connection | None) -> None:
-        self._asked = (path, source_type, connection)
-        self._lock = threading.Lock()
-        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[Probe]] | None = None
-        self._stopped = False
-
-    def run(self) -> Probe | None:
-        """The probe; None when it was stopped. Raises as `probe` does."""
-        try:
-            return asyncio.run(self._run())
-        except asyncio.CancelledError:
-            return None
-
-    async def _run(self) -> Probe:
-        task = asyncio.ensure_future(probe(*self._asked))
-        with self._lock:
-            self._running = (asyncio.get_running_loop(), task)
-            if self._stopped:
-                task.cancel()
-        try:
-            return await task
-        finally:
-            with self._lock:
-                self._running = None
-
-    def stop(self) -> None:
-        """End it; what waits for an answer lets go."""
-        with self._lock:
-            self._stopped = True
-            if self._running is not None:
-                loop, task = self._running
-                loop.call_soon_threadsafe(task.cancel)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from core.attempts import Attempt
 from core.errors import SourceError
-from core.probe import Attempt, probe
+from core.probe import probe
 from tests.servers.postgres import Postgres
 
 
@@ -37,7 +38,7 @@ async def test_a_database_tells_its_tables(postgres: Postgres) -> None:
 
 async def test_a_source_that_never_answers_is_let_go_of() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        attempt = Attempt(f"http://127.0.0.1:{silent.getsockname()[1]}/a.csv", "auto", None)
+        attempt = Attempt(lambda: probe(f"http://127.0.0.1:{silent.getsockname()[1]}/a.csv"))
         running = asyncio.create_task(asyncio.to_thread(attempt.run))
         # It has connected, and waits for an answer that does not come.
         with (await asyncio.to_thread(silent.accept))[0]:
@@ -46,6 +47,6 @@ async def test_a_source_that_never_answers_is_let_go_of() -> None:
 
 
 def test_one_stopped_before_it_began_asks_nothing(tmp_path: Path) -> None:
-    attempt = Attempt(str(tmp_path), "auto", None)
+    attempt = Attempt(lambda: probe(str(tmp_path)))
     attempt.stop()
     assert attempt.run() is None

@@ -6,6 +6,7 @@ COMMANDS = (
     Command("build.run", "ctrl+r,f5", "Run", "Run the payload, or go to its first problem.", footer=1),
     Command("build.add", "n", "New source", "Add a source.", footer=2),
     Command("build.try", "t", "Test", "Try the source: what can be listed there.", footer=3, action="probe"),
+    Command("build.budget", "e", "Estimate", "What a run would read: files, requests, bytes, time; nothing is read."),
     Command("build.text", "v,f4", "JSON", "The payload as JSON, or the form again.", footer=4),
     Command("build.load", "o", "Open", "Open a payload file.", footer=5),
     Command("build.recent", "R", "Recent", "Take the payload of a job."),

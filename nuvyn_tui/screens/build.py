@@ -24,6 +24,7 @@ from core.payload.text_places import place_in_text
 from core.text import plural
 from nuvyn_tui.screens import build_lines as lines
 from nuvyn_tui.screens.build_asking import ask_file_to_save, ask_payload, ask_recent
+from nuvyn_tui.screens.build_budget import BudgetDialog
 from nuvyn_tui.screens.build_lines import SourceLine
 from nuvyn_tui.screens.build_probe import ProbeDialog
 from nuvyn_tui.screens.dialogs import Question, Reader
@@ -34,6 +35,7 @@ from nuvyn_tui.widgets.form import SourceForm
 from nuvyn_tui.widgets.grid import Grid
 
 if TYPE_CHECKING:
+    from core.payload.models import Job
     from nuvyn_tui.screens.run import RunScreen
 
 _SAVE_AFTER_S = 0.5
@@ -364,24 +366,36 @@ class BuildScreen(ModeScreen):
         entry = self._draft.sources[line.index]
         await self.app.push_screen(ProbeDialog(self.bridge, entry, line.kind))
 
-    @work(group="run")
-    async def action_run(self) -> None:
+    @work(exclusive=True, group="act")
+    async def action_budget(self) -> None:
+        job = self._accepted()
+        if job is not None and await self.app.push_screen_wait(BudgetDialog(self.bridge, job)):
+            self.action_run()
+
+    def _accepted(self) -> Job | None:
+        """The payload's job; with errors None, at the first of them."""
         if self._as_json and self._wrong_text() is not None:
             self.action_text()
-            return
-        if self._starting:
-            return
+            return None
         checked = self._draft.check(self.bridge.house.settings.options)
         if checked.job is None:
             self.notify(f"{plural(len(checked.errors), 'error')} to mend first.", severity="error", markup=False)
             self._go_to(checked.errors[0])
+        return checked.job
+
+    @work(group="run")
+    async def action_run(self) -> None:
+        if self._starting:
             return
-        if carries_secrets(checked.job):
+        job = self._accepted()
+        if job is None:
+            return
+        if carries_secrets(job):
             self.notify("Its secrets go to the job's own process and are stored nowhere.", markup=False)
         house = self.bridge.house
         self._starting = True
         try:
-            job_id = await self.bridge.other(submit, house.settings, house.store, checked.job)
+            job_id = await self.bridge.other(submit, house.settings, house.store, job)
         finally:
             self._starting = False
         self.house.tend()

@@ -19,7 +19,8 @@ from nuvyn_tui.guard import Guarded
 from nuvyn_tui.text import plain, safe
 
 if TYPE_CHECKING:
-    from core.probe import Attempt, Probe
+    from core.attempts import Attempt
+    from core.probe import Probe
     from nuvyn_tui.bridge import Bridge
 
 
@@ -32,7 +33,7 @@ class ProbeDialog(Guarded, ModalScreen[None]):
         super().__init__()
         self._bridge, self._entry, self._kind = bridge, entry, kind
         self._waited = 0
-        self._attempt: Attempt | None = None
+        self._attempt: Attempt[Probe] | None = None
         self._left = False
 
     def compose(self) -> ComposeResult:
@@ -66,11 +67,13 @@ class ProbeDialog(Guarded, ModalScreen[None]):
         self.query_one("#outcome", Static).update(text)
 
     def _probe(self) -> Probe | None:
-        from core.probe import Attempt
+        from core.attempts import Attempt
+        from core.probe import probe
 
         name = self._entry.get("connection")
         connection = self._bridge.house.settings.connection(str(name)) if name else None
-        self._attempt = Attempt(str(self._entry.get("data_source_path") or ""), self._kind, connection)
+        path = str(self._entry.get("data_source_path") or "")
+        self._attempt = Attempt(lambda: probe(path, self._kind, connection))
         return None if self._left else self._attempt.run()
 
     def action_leave(self) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 from textual_fspicker.parts import CurrentDirectory
 
@@ -13,6 +16,7 @@ from core.house import House
 from core.jobs.model import JobState
 from nuvyn_tui.app import NuvynApp
 from nuvyn_tui.screens.build import BuildScreen
+from nuvyn_tui.screens.build_budget import BudgetDialog
 from nuvyn_tui.screens.run import RunScreen
 from nuvyn_tui.widgets.code_area import CodeArea
 from nuvyn_tui.widgets.grid import Grid
@@ -114,6 +118,53 @@ async def test_a_source_is_tried_before_the_run(app: NuvynApp, tmp_path: Path) -
             await until(pilot, lambda e=expected: e in str(getattr(outcome(app), "content", "")))
             await pilot.press("escape")
             await pilot.press("down")
+
+
+async def test_what_a_run_would_cost_is_told_before_it_and_nothing_is_read(
+    app: NuvynApp, house: House, tmp_path: Path
+) -> None:
+    (tmp_path / "lake").mkdir()
+    for at in range(3):
+        (tmp_path / "lake" / f"a[{at}].csv").write_text("x\n1\n")
+    sources = [
+        {"source_id": "a[/]", "data_source_path": str(tmp_path / "lake")},
+        {"source_id": "b", "data_source_path": "/gone/x"},
+    ]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("2")
+        screen(app).load({"workflow_id": "", "sources": sources}, "the test")
+        await pilot.press("e")
+        await until(pilot, lambda: app.focused is app.screen.query_one("#workflow"))
+        await pilot.press(*"w", "escape", "e")
+        await until(pilot, lambda: isinstance(app.screen, BudgetDialog))
+        await until(pilot, lambda: "3 to read" in shown(app, "#sum"))
+        assert "0 LIST" not in shown(app, "#sum")
+        assert "1 source could not be listed" in shown(app, "#sum")
+        assert "a[/]" in shown(app, "#sources") and "does not exist" in shown(app, "#sources")
+        assert not house.store.overview()
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: isinstance(app.screen, RunScreen))
+        await until(pilot, lambda: bool(house.store.overview()) and house.store.overview()[0].state.ended)
+
+
+async def test_listing_for_the_cost_is_stopped_by_escape(app: NuvynApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            await _stop_listing(app, pilot, f"http://127.0.0.1:{silent.getsockname()[1]}/a.csv")
+
+
+async def _stop_listing(app: NuvynApp, pilot: Pilot[Any], url: str) -> None:
+    await pilot.press("2")
+    sources = [{"source_id": "a", "data_source_path": url}]
+    screen(app).load({"workflow_id": "w", "sources": sources}, "the test")
+    await pilot.press("e")
+    await until(pilot, lambda: isinstance(app.screen, BudgetDialog))
+    dialog = app.screen
+    await until(pilot, lambda: "0 objects, 1 of 1 source to go; esc stops it" in shown(app, "#sum"))
+    await until(pilot, lambda: dialog._attempt is not None and dialog._attempt._running is not None)
+    await pilot.press("escape")
+    await until(pilot, lambda: isinstance(app.screen, BuildScreen))
+    await until(pilot, lambda: dialog._attempt._running is None)
 
 
 async def test_a_secret_shows_only_while_it_is_written_and_a_change_keeps_it(app: NuvynApp) -> None:
@@ -231,6 +282,10 @@ async def test_a_large_payload_is_checked_once_typing_rests(app: NuvynApp) -> No
         area.text = area.text.replace('"workflow_id": "w"', '"workflow_id": "typed"')
         await pilot.press("f4")
         assert screen(app)._draft.workflow_id == "typed"
+
+
+def shown(app: NuvynApp, where: str) -> str:
+    return str(getattr(next(iter(app.screen.query(where)), None), "content", ""))
 
 
 def outcome(app: NuvynApp) -> object:
