@@ -23,6 +23,7 @@ class Fault(StrEnum):
     CORRUPT = "corrupt"
     ENCRYPTED = "encrypted"
     EMPTY = "empty"
+    SHRUNK = "shrunk"
     CRASHED = "crashed"
     INTERNAL = "internal"
 

@@ -50,6 +50,8 @@ class Extraction:
     requests: dict[str, int]
     warnings: tuple[str, ...]
     failures: tuple[tuple[str, str], ...]
+    complete: bool = True
+    """Whether all that is there was listed."""
 
     @property
     def files_found(self) -> int:
@@ -180,4 +182,5 @@ def _sums(ledger: Ledger, done: Assembled, store: Store, warnings: list[str]) ->
         requests=dict(store.requests),
         warnings=tuple(warnings),
         failures=tuple(islice(failed, _MOST_NAMED)),
+        complete=getattr(store, "complete", True),
     )

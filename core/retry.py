@@ -99,6 +99,11 @@ class RetryingStore:
         return self._inner.warnings
 
     @property
+    def complete(self) -> bool:
+        """Whether the listing has all that is there, but for what the user has left out."""
+        return getattr(self._inner, "complete", True)
+
+    @property
     def at_hand(self) -> object:
         """What the store can read without waiting, if it can; a fault there is tried again by `read`."""
         return getattr(self._inner, "at_hand", None)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core import rows
+from core.points import reached
 
 _SEAL = "sealed.json"
 _ROWS_A_GROUP = 10_000
@@ -34,6 +35,7 @@ class Stage:
         """An empty stage in `folder`; what was there is removed."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True, mode=0o700)
+        reached("stage: begun")
         return cls(folder)
 
     def write(self, table: str, batch: pa.RecordBatch) -> None:
@@ -56,9 +58,12 @@ class Stage:
     def seal(self, summary: Mapping[str, Any]) -> None:
         """Mark the stage complete, with `summary` (JSON) beside it; nothing can be written after."""
         self.flush()
+        reached("stage: flushed")
         partial = self.folder / "sealed.part"
         partial.write_text(json.dumps(summary))
+        reached("stage: seal written")
         partial.rename(self.folder / _SEAL)
+        reached("stage: sealed")
 
     def close(self) -> None:
         """Close open files; rows not yet flushed are dropped."""
@@ -70,7 +75,9 @@ class Stage:
     def remove(self) -> None:
         """Delete the stage from disk."""
         self.close()
+        reached("stage: to be removed")
         shutil.rmtree(self.folder, ignore_errors=True)
+        reached("stage: removed")
 
     def summary(self) -> dict[str, Any] | None:
         """What `seal` was given, or None when the stage is not complete."""
@@ -100,3 +107,4 @@ class Stage:
             writer = pq.ParquetWriter(path, rows.ALL[table], compression="zstd")
             self._writers[table] = writer
         writer.write_table(pa.Table.from_batches(batches, rows.ALL[table]))
+        reached(f"stage: rows of {table} written")

@@ -19,9 +19,10 @@ from core.cli.root import CANCELLED
 from core.cli.summary import print_summary
 from core.errors import UsageError
 from core.jobs.model import JobRecord, JobState
-from core.jobs.requests import create, stored_job
+from core.jobs.requests import accepting_shrink, create, stored_job
 from core.jobs.runner import Runner
 from core.jobs.store import this_owner
+from core.jobs.sweep import sweep
 from core.jobs.watch import Watch
 from core.payload.load import check
 from core.payload.models import Job
@@ -30,12 +31,18 @@ _LOOK_EVERY_S = 0.2
 _EXIT = {JobState.COMPLETED: 0, JobState.FAILED: 1, JobState.PARTIAL: 3, JobState.CANCELLED: CANCELLED}
 
 
+accept_shrink_option = click.option(
+    "--accept-shrink", is_flag=True, help="Also store a source of which less than a quarter is left, or nothing."
+)
+
+
 @click.command()
 @click.argument("payload", required=False)
 @click.option("--write-to-db", is_flag=True, help="Write to Databricks too, when it is configured.")
 @click.option("--engine", type=click.Choice(["local", "spark"]), help="What reads the files; the setting `engine`.")
 @click.option("--spark-remote", metavar="URL", help="A Spark Connect server, sc://HOST:PORT; else the active session.")
 @click.option("--dry-run", is_flag=True, help="List only: tell what there is to read, in requests, bytes and time.")
+@accept_shrink_option
 @click.option("--queue", is_flag=True, help="Only queue the job, for a worker.")
 @click.option("--handed", is_flag=True, hidden=True, help="Run, unseen, a job that standard input hands over.")
 @json_option
@@ -45,6 +52,7 @@ def run(
     engine: str | None,
     spark_remote: str | None,
     dry_run: bool,
+    accept_shrink: bool,
     queue: bool,
     handed: bool,
     as_json: bool,
@@ -66,6 +74,8 @@ def run(
     if handed:
         return _run_handed()
     job = read_checked(payload, as_json=as_json)
+    if accept_shrink:
+        job = accepting_shrink(job)
     with open_house() as house:
         if dry_run:
             return show_budget(house, job, as_json=as_json)
@@ -88,12 +98,15 @@ def _run_handed() -> int:
 
 @click.command()
 @click.argument("job_id")
+@accept_shrink_option
 @json_option
-def retry(job_id: str, as_json: bool) -> int:
+def retry(job_id: str, accept_shrink: bool, as_json: bool) -> int:
     """Run again what of an ended job failed or was cancelled; what succeeded stays."""
     with open_house() as house:
         record = house.store.job(job_id)
         job = stored_job(house.settings, record)
+        if accept_shrink:
+            job = accepting_shrink(job)
         owner = this_owner()
         house.store.requeue(record.job_id, owner=owner)
         return run_shown(house, house.store.job(record.job_id), job, owner, as_json=as_json)
@@ -116,6 +129,7 @@ def run_silently(house: House, record: JobRecord, job: Job, owner: str) -> JobSt
 
 
 async def _run(house: House, record: JobRecord, job: Job, owner: str, display: Display) -> JobState:
+    await asyncio.to_thread(sweep, house.settings, house.store)
     runner = Runner(house.settings, house.store, house.mirror, owner)
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):

@@ -8,6 +8,7 @@ sees it. Rows that are equal already, by count and checksum, are not sent again.
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
 import time
@@ -91,7 +92,7 @@ class Sync:
         self.identity = ""
         self._mirror = mirror
         self.id = uuid.uuid4().hex
-        self._folder = folder / f"sync-{self.id}"
+        self._folder = folder / f"sync-{os.getpid()}-{self.id}"
         self._remote = Remote(target, Warehouse(target, self.stop, self._tell))
 
     def plan(self) -> Plan:

@@ -13,11 +13,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import closing, suppress
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
 from core.errors import StoreError
+from core.jobs.migrate import migrate
+from core.points import reached
 
 T = TypeVar("T")
 _Work = tuple[Callable[[sqlite3.Connection], Any], "Future[Any]"]
@@ -54,11 +55,7 @@ class Database:
         while True:
             try:
                 with closing(sqlite3.connect(self.path, timeout=_BUSY_MS / 1000)) as connection:
-                    # Kept in the file: everyone who opens it later finds it so.
-                    connection.execute("PRAGMA journal_mode = WAL")
-                    schema = resources.files("core.jobs").joinpath("schema.sql").read_text()
-                    # In one transaction: each statement by itself would be one write to the disk.
-                    connection.executescript(f"BEGIN;\n{schema}\nCOMMIT;")
+                    migrate(connection, self.path)
                     return
             except sqlite3.OperationalError as error:
                 # SQLite does not wait when two switch to WAL at once: it says so at once.
@@ -75,6 +72,7 @@ class Database:
 
     def submit(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Like `write`, without waiting."""
+        reached(f"store, {_name(work)}: asked")
         done: Future[T] = Future()
         self._queue.put((work, done))
         return done
@@ -127,11 +125,14 @@ class Database:
                 connection.execute("SAVEPOINT one")
                 try:
                     settled.append((done, work(connection), None))
+                    reached(f"store, {_name(work)}: written")
                 except Exception as error:
                     connection.execute("ROLLBACK TO one")
                     settled.append((done, None, error))
                 connection.execute("RELEASE one")
             connection.execute("COMMIT")
+            for work, _ in batch:
+                reached(f"store, {_name(work)}: committed")
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
@@ -142,3 +143,8 @@ class Database:
                 done.set_result(result)
             else:
                 done.set_exception(problem)
+
+
+def _name(work: Callable[[sqlite3.Connection], object]) -> str:
+    """What a piece of work does: the name of the method that it was made in."""
+    return work.__qualname__.partition(".<locals>")[0].rpartition(".")[2]

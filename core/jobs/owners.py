@@ -9,6 +9,7 @@ import time
 from concurrent.futures import Future
 
 from core.jobs.database import Database
+from core.processes import is_alive
 
 LEASE_S = 15.0
 """How long a worker that stopped answering keeps its jobs, when its process can't be checked."""
@@ -35,15 +36,7 @@ def is_gone(owner: str | None, lease_until: float | None, now: float) -> bool:
     if owner is None or lease_until is None or lease_until < now:
         return True
     host, pid, _ = owner.rsplit(":", 2)
-    if host != socket.gethostname() or os.name == "nt":
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
+    return host == socket.gethostname() and not is_alive(int(pid))
 
 
 class Workers:

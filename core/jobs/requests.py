@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 from copy import deepcopy
+from dataclasses import replace
 
 from core.caller_rules import CallerRules
 from core.errors import NuvynError
@@ -50,6 +51,14 @@ def stored_job(settings: Settings, record: JobRecord) -> Job:
     job = check(record.payload, defaults=settings.options).job
     assert job is not None, "only accepted payloads are stored"
     return job
+
+
+def accepting_shrink(job: Job) -> Job:
+    """The job with the option `accept_shrink` for all its sources."""
+    raw = deepcopy(job.raw)
+    raw["options"] = {**(raw.get("options") or {}), "accept_shrink": True}
+    sources = tuple(replace(source, options=replace(source.options, accept_shrink=True)) for source in job.sources)
+    return replace(job, raw=raw, options=replace(job.options, accept_shrink=True), sources=sources)
 
 
 def lost_secrets(job: Job, source_ids: Collection[str] | None = None) -> list[str]:

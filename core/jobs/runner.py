@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import Coroutine, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from core.errors import NuvynError
@@ -15,6 +14,7 @@ from core.jobs.answer import answer
 from core.jobs.model import JobRecord, JobState, SourceRecord, SourceState, job_end
 from core.jobs.source_run import SourceTask, failure_result, run_row, run_source
 from core.jobs.store import JobStore
+from core.jobs.turns import Waiting
 from core.jobs.write_targets import Wanted, wanted_target, write
 from core.mirror.mirror import Mirror, Staged
 from core.payload.models import Job
@@ -132,26 +132,37 @@ class _Run:
 
     async def _all_sources(self) -> None:
         """Run every source that has not ended, at most `parallel_sources` at once."""
-        committed = await asyncio.to_thread(self.mirror.committed, self.record.job_id, self.job.workflow_id)
+        job_id = self.record.job_id
+        committed = await asyncio.to_thread(self.mirror.committed, job_id, self.job.workflow_id)
         gate = asyncio.Semaphore(self.job.options.parallel_sources)
         sources = self._open_sources()
         for source in sources:
             self.progress[source.seq] = Progress()
+        await asyncio.to_thread(
+            self.store.turns.take, job_id, self.job.workflow_id, [(s.seq, s.source_id) for s in sources]
+        )
+        waiting = Waiting(self.store.turns, job_id, list(self.progress), self._tell_wait)
 
         async def one(source: SourceRecord) -> None:
             try:
+                await waiting.turn(source.seq)
                 async with gate:
                     await self._source(source, source.source_id in committed)
             except asyncio.CancelledError:
                 if source.seq not in self._dropped:
                     raise
-                self.store.move_source(self.record.job_id, source.seq, SourceState.CANCELLED)
+                self.store.move_source(job_id, source.seq, SourceState.CANCELLED)
 
         async with asyncio.TaskGroup() as group:
+            group.create_task(waiting.watch())
             for source in sources:
                 self._tasks[source.seq] = group.create_task(one(source))
         if self.job.options.atomic:
             await self._commit_together()
+
+    def _tell_wait(self, seq: int, other: str) -> None:
+        source_id = self.job.sources[seq].source_id
+        self.store.note(self.record.job_id, source_id, "info", "wait", f"waits for job {other}, which has this source")
 
     def drop(self, seqs: Iterable[int]) -> None:
         """Cancel single sources; the others go on."""
@@ -235,7 +246,7 @@ class _Run:
             stage = await run_source(
                 task,
                 self.settings,
-                partial(self.mirror.remembered, self.job.workflow_id, task.source.source_id),
+                self.mirror,
                 progress,
                 lambda level, text: self.store.note(job_id, task.source.source_id, level, "note", mask(text)),
                 count_attempt,

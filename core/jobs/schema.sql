@@ -44,3 +44,11 @@ CREATE INDEX IF NOT EXISTS job_keys_by_job ON job_keys (job_id);
 CREATE TABLE IF NOT EXISTS workers (
     owner TEXT PRIMARY KEY, started_at REAL NOT NULL, lease_until REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- Whose turn it is with a source: of all jobs that run one of the same workflow and name, the smallest ticket's. A job
+-- takes the tickets of all its sources at once, so that no two jobs can wait for each other.
+CREATE TABLE IF NOT EXISTS turns (
+    ticket INTEGER PRIMARY KEY AUTOINCREMENT, workflow_id TEXT NOT NULL, source_id TEXT NOT NULL,
+    job_id TEXT NOT NULL REFERENCES jobs ON DELETE CASCADE, seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS turns_by_source ON turns (workflow_id, source_id, ticket);
+CREATE INDEX IF NOT EXISTS turns_by_job ON turns (job_id);

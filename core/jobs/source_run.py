@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from core.formats.base import ReadOptions
 from core.globs import table_matcher
 from core.grouping import Named
 from core.jobs.answer import MAX_FILES, listed_files, listed_tables
-from core.memory import Recollect
+from core.jobs.shrink import check_shrink
+from core.mirror.mirror import Mirror
 from core.payload.models import Job, Options, Source
 from core.planning import Request
 from core.progress import Phase, Progress
@@ -73,7 +75,7 @@ def place_of(task: SourceTask, settings: Settings) -> Reach:
 async def run_source(
     task: SourceTask,
     settings: Settings,
-    recollect: Recollect,
+    mirror: Mirror,
     progress: Progress,
     note: Note,
     count_attempt: Callable[[], int],
@@ -89,7 +91,7 @@ async def run_source(
     options = task.source.options
     try:
         async with asyncio.timeout(options.timeout_s):
-            return await _attempts(task, settings, recollect, progress, note, count_attempt)
+            return await _attempts(task, settings, mirror, progress, note, count_attempt)
     except TimeoutError:
         raise SourceError(
             Fault.TIMEOUT,
@@ -101,7 +103,7 @@ async def run_source(
 async def _attempts(
     task: SourceTask,
     settings: Settings,
-    recollect: Recollect,
+    mirror: Mirror,
     progress: Progress,
     note: Note,
     count_attempt: Callable[[], int],
@@ -111,7 +113,7 @@ async def _attempts(
         number = count_attempt()
         stage = Stage.begin(task.folder)
         try:
-            return await _attempt(task, settings, recollect, progress, note, stage, number)
+            return await _attempt(task, settings, mirror, progress, note, stage, number)
         except SourceError as error:
             stage.remove()
             if not error.transient or attempt == retries:
@@ -129,7 +131,7 @@ async def _attempts(
 async def _attempt(
     task: SourceTask,
     settings: Settings,
-    recollect: Recollect,
+    mirror: Mirror,
     progress: Progress,
     note: Note,
     stage: Stage,
@@ -147,6 +149,7 @@ async def _attempt(
         store = RetryingStore(inner, retries=options.retries, max_concurrency=options.max_concurrency)
         try:
             engine = _engine(settings, place, options)
+            recollect = partial(mirror.remembered, task.job.workflow_id, task.source.source_id)
             done = await extract(request_of(task, location), store, recollect, stage, progress, engine)
         finally:
             await store.close()
@@ -154,6 +157,9 @@ async def _attempt(
         note("warning", text)
     for key, reason in done.failures:
         note("warning", f"{key}: {mask(reason)}")
+    if not options.accept_shrink:
+        names = (task.job.workflow_id, task.source.source_id, location.shown)
+        check_shrink(await asyncio.to_thread(mirror.held, *names), done, most=options.max_files)
     finished = datetime.now(UTC).replace(tzinfo=None)
     who = {"workflow_id": task.job.workflow_id, "source_id": task.source.source_id}
     stage.write_rows(

@@ -17,6 +17,7 @@ from core.jobs.database import Database
 from core.jobs.model import JOB_MOVES, SOURCE_MOVES, Asked, JobRecord, JobState, SourceState, check_move, new_job_id
 from core.jobs.owners import LEASE_S, Workers, is_gone, this_owner
 from core.jobs.reader import JobReader
+from core.jobs.turns import Turns
 from core.progress import Progress
 
 __all__ = ["LEASE_S", "JobStore", "this_owner"]
@@ -32,6 +33,7 @@ class JobStore(JobReader):
     def __init__(self, path: Path) -> None:
         super().__init__(Database(path))
         self.workers = Workers(self._db)
+        self.turns = Turns(self._db)
 
     def close(self) -> None:
         """Finish what was submitted and let go of the file."""
@@ -389,6 +391,7 @@ def _end(c: sqlite3.Connection, job_id: str, state: JobState, answer: dict[str, 
         " WHERE job_id = ?",
         (state, time.time(), None if answer is None else json.dumps(answer), error, job_id),
     )
+    c.execute("DELETE FROM turns WHERE job_id = ?", (job_id,))
     _event(c, job_id, None, "info" if state is JobState.COMPLETED else "warning", "ended", f"job {state}")
 
 

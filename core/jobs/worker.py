@@ -15,6 +15,7 @@ from core.errors import JobError
 from core.jobs.model import JobRecord, JobState
 from core.jobs.runner import Runner
 from core.jobs.store import LEASE_S, JobStore, this_owner
+from core.jobs.sweep import sweep
 from core.mirror.mirror import Mirror
 from core.payload.load import check
 from core.settings import Settings
@@ -43,6 +44,7 @@ class Worker:
     async def work(self, *, idle_s: float = math.inf) -> int:
         """Run jobs until stopped, or until none has waited for `idle_s` seconds; returns how many were run."""
         alive = asyncio.create_task(self._tell_alive())
+        await asyncio.to_thread(sweep, self._settings, self._store)
         try:
             return await self._work(idle_s)
         finally:

@@ -19,6 +19,7 @@ from core.mirror.memory_limit import in_little_memory
 from core.mirror.question import Question
 from core.mirror.recall import recall
 from core.mirror.session import Session, literal, quote
+from core.points import reached
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,7 +77,9 @@ class Mirror:
                 connection.execute("BEGIN")
                 for staged in sources:
                     self._replace(connection, staged, moment)
+                reached("mirror: replaced")
                 connection.execute("COMMIT")
+                reached("mirror: committed")
 
             in_little_memory(connection, count, write)
         self._compact_when_grown()
@@ -89,6 +92,7 @@ class Mirror:
         with self._writing() as connection:
             connection.register("new_run", batch)
             connection.execute(f"INSERT INTO {self._public}.executor_runs BY NAME SELECT * FROM new_run")
+            reached("mirror: run recorded")
             connection.unregister("new_run")
 
     def forget(self, workflow_id: str, source_id: str | None = None) -> int:
@@ -167,6 +171,21 @@ class Mirror:
             ).fetchall()
         return frozenset(source for (source,) in found)
 
+    def held(self, workflow_id: str, source_id: str, source_path: str) -> int:
+        """How many objects (of a database: tables) a source had when it was last read from this path; 0 if never."""
+        if not self.exists():
+            return 0
+        where = "WHERE workflow_id = $w AND source_id = $s"
+        with self._session.reading() as connection:
+            if not self._has_sources(connection):
+                return 0
+            found = connection.execute(
+                f"SELECT tables_found, (SELECT count(*) FROM {self._public}.files {where})"
+                f" FROM {self._public}.sources {where} AND source_path = $p",
+                {"w": workflow_id, "s": source_id, "p": source_path},
+            ).fetchall()
+        return max((int(files or tables or 0) for tables, files in found), default=0)
+
     def remembered(
         self, workflow_id: str, source_id: str, source_path: str, reader_key: str, listed: pa.RecordBatchReader
     ) -> Remembered | None:
@@ -244,6 +263,7 @@ class Mirror:
     def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
         if not self._ready or not self.path.exists():
             connection.execute(self._sql("schema.sql"))
+            reached("mirror: schema made")
             self._ready = True
 
     def _replace(self, connection: duckdb.DuckDBPyConnection, staged: Staged, moment: datetime) -> None:
@@ -256,6 +276,7 @@ class Mirror:
             target = f"{self._internal if table in rows.INTERNAL else self._public}.{table}"
             if table != "executor_runs":
                 connection.execute(f"DELETE FROM {target} {where}", names)
+            reached(f"mirror: {table} deleted")
             path = staged.stage.path(table)
             if path is not None:
                 connection.execute(f"INSERT INTO {target} BY NAME SELECT * FROM read_parquet(?)", [str(path)])
@@ -314,4 +335,5 @@ class Mirror:
             return
         with self._session.rewriting(compact=True):
             pass
+        reached("mirror: compacted")
         note.write_text(json.dumps(self.path.stat().st_size))

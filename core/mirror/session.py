@@ -11,6 +11,7 @@ each with its own cursor; a writer is alone.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -24,10 +25,13 @@ from typing import TYPE_CHECKING, BinaryIO
 from filelock import FileLock, Timeout
 
 from core.errors import MirrorError
+from core.points import reached
+from core.processes import is_alive
 
 if TYPE_CHECKING:
     import duckdb
 
+_Stamp = tuple[int, int, int]
 Config = dict[str, str | bool | int | float | list[str]]
 
 _RETRY_S = 0.005
@@ -105,18 +109,28 @@ class Session:
             tempfile.TemporaryDirectory(prefix=f"{self.path.name}.next-", dir=self.path.parent) as folder,
         ):
             copy = Path(folder) / self.path.name
-            if self.path.exists():
+            reached("mirror, copy: begun")
+            before = _stamp(self.path)
+            if before is not None:
                 if compact:
                     self._copy_alive(copy)
                 else:
-                    self._file.copy(copy)
-            with _connected(f"{copy}.spill") as connection:
+                    before = self._file.copy(copy)
+            reached("mirror, copy: copied")
+            with _connected(_spill(copy)) as connection:
                 connection.execute(f"ATTACH {literal(str(copy))} AS {quote(self.catalog)} ({AS_STORED})")
                 yield connection
                 connection.execute(f"DETACH {quote(self.catalog)}")
             with suppress(OSError):
                 copy.chmod(0o600)
+            reached("mirror, copy: written")
+            if _stamp(self.path) != before:
+                raise MirrorError(
+                    f"another program changed the mirror {self.path} meanwhile: nothing was written",
+                    hint="run it again; other programs should open the file read-only",
+                )
             self._file.become(copy)
+            reached("mirror, copy: in its place")
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -127,9 +141,20 @@ class Session:
         except Timeout as error:
             raise _held(self.path) from error
         try:
+            reached("mirror: turn taken")
+            self._sweep()
             yield
         finally:
             lock.release()
+
+    def _sweep(self) -> None:
+        """Remove what those left who died: copies, which only who has the turn makes, and what memory did not hold."""
+        for left in self.path.parent.glob(f"{self.path.name}.next-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        for left in self.path.parent.glob(f"{self.path.name}.spill-*"):
+            pid = left.name.rpartition("-")[2]
+            if pid.isdigit() and not is_alive(int(pid)):
+                shutil.rmtree(left, ignore_errors=True)
 
     def _copy_alive(self, copy: Path) -> None:
         with self.reading() as connection:
@@ -172,8 +197,8 @@ class _Attachment:
         finally:
             self._release(purpose)
 
-    def copy(self, copy: Path) -> None:
-        """Copy the file as it is, while nobody writes it. Errors as in `Session`."""
+    def copy(self, copy: Path) -> _Stamp | None:
+        """Copy the file as it is, while nobody writes it; gives which state that is. Errors as in `Session`."""
         if Path(f"{self._path}.wal").exists():
             # Left by a writer that died: opening the file for writing takes it in.
             with self.held("write", "left", f"({AS_STORED})", None):
@@ -188,6 +213,7 @@ class _Attachment:
                     time.sleep(_RETRY_S)
                 with copy.open("wb") as target:
                     shutil.copyfileobj(file, target, _COPIED_BYTES)
+                return _stamp(self._path)
         finally:
             self._leave()
 
@@ -249,7 +275,9 @@ class _Attachment:
                     return
                 self._alone = True
         try:
+            reached(f"mirror: {purpose} done")
             self._base().execute(f"DETACH {quote(self._attached)}")
+            reached(f"mirror: {purpose} let go")
         finally:
             self._leave()
 
@@ -292,8 +320,22 @@ class _Attachment:
         """The living in-memory connection; only who is alone uses it, but for cursors of it."""
         with self._changed:
             if self._connection is None:
-                self._connection = _connect(f"{self._path}.spill")
+                self._connection = _connect(_spill(self._path))
             return self._connection
+
+
+def _stamp(path: Path) -> _Stamp | None:
+    """Which state of a file this is; None when there is none. All of nuvyn change the mirror in their turn only."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _spill(path: Path) -> str:
+    """Where DuckDB puts what does not fit in memory; its files' names are the same in every process."""
+    return f"{path}.spill-{os.getpid()}"
 
 
 def _connect(spill: str) -> duckdb.DuckDBPyConnection:

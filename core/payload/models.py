@@ -35,6 +35,7 @@ class Options:
     timeout_s: float | None = None
     atomic: bool = False
     incremental: bool = True
+    accept_shrink: bool = False
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     max_files: int | None = None

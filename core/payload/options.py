@@ -67,6 +67,7 @@ class _OptionsIn(BaseModel):
     timeout_s: Annotated[StrictInt | StrictFloat, Field(gt=0, le=31_536_000)] | None = None
     atomic: StrictBool = False
     incremental: StrictBool = True
+    accept_shrink: StrictBool = False
     include: list[_Text] = []
     exclude: list[_Text] = []
     max_files: Annotated[StrictInt, Field(ge=1)] | None = None
@@ -84,6 +85,7 @@ _EXPECTED = {
     "timeout_s": "a number of seconds above 0, or null",
     "atomic": "true or false",
     "incremental": "true or false",
+    "accept_shrink": "true or false",
     "include": "a list of globs",
     "exclude": "a list of globs",
     "max_files": "a whole number above 0, or null",

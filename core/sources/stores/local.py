@@ -36,6 +36,11 @@ class LocalStore:
     def warnings(self) -> list[str]:
         return self._walk.warnings()
 
+    @property
+    def complete(self) -> bool:
+        """Whether no folder had to be left out of the listing."""
+        return self._walk.complete
+
     async def pages(self) -> AsyncIterator[pa.RecordBatch]:
         loop = asyncio.get_running_loop()
         self._walk = Walk(self._root, self.requests, self._guard)

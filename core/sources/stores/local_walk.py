@@ -32,6 +32,7 @@ class Walk:
         self._seen: set[tuple[int, int]] = set()
         self._links: list[str] = []
         self._left_out: dict[str, list[str]] = {}
+        self.complete = True
 
     def is_folder(self) -> bool:
         """Whether the root is a folder; raises `OSError` when it can't be looked at."""
@@ -82,13 +83,13 @@ class Walk:
             except OSError:
                 if not folder:
                     raise
-                self._leave_out("folders could not be listed", folder)
+                self._not_seen("folders could not be listed", folder)
                 continue
             with entries:
                 try:
                     yield from self._files(entries, folder, folders)
                 except OSError:
-                    self._leave_out("folders could not be listed to their end", folder)
+                    self._not_seen("folders could not be listed to their end", folder)
 
     def _files(
         self, entries: Iterator[os.DirEntry[str]], folder: str, folders: list[str]
@@ -103,7 +104,7 @@ class Walk:
                     self._leave_out("links lead nowhere", name)
                 continue
             except OSError:
-                self._leave_out("entries could not be looked at", name)
+                self._not_seen("entries could not be looked at", name)
                 continue
             if self._guard is not None and entry.is_symlink() and not self._guard.holds(entry.path):
                 self._leave_out("links lead out of the folders that are open to callers", name)
@@ -114,6 +115,11 @@ class Walk:
             else:
                 # Opening a pipe or a device could block for ever.
                 self._leave_out("pipes, sockets and devices are no files", name)
+
+    def _not_seen(self, reason: str, name: str) -> None:
+        """Leave out what may well hold files."""
+        self.complete = False
+        self._leave_out(reason, name)
 
     def _leave_out(self, reason: str, name: str) -> None:
         self._left_out.setdefault(reason, []).append(key_of(name))

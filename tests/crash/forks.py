@@ -1,0 +1,84 @@
+"""A process that has imported everything and forks for each command: a crash and what follows in tenths of a second.
+
+Reads one JSON object a line from standard input: `argv` of nuvyn, `patches` (module:name to value), `die` (a moment's
+name and which time of it ends the process), `trace` (a file for the names of all moments), `out` (a file for its
+output). Answers each with its exit status, negative for a signal.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+from collections import Counter
+from typing import Any
+
+from core import points
+from tests.crash.look import look
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            _child(wanted)
+        _, status = os.waitpid(pid, 0)
+        print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
+
+
+def _child(wanted: dict[str, Any]) -> None:
+    code = 70
+    try:
+        os.setsid()
+        out = os.open(wanted["out"], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        os.environ.update(wanted.get("environ", {}))
+        for place, value in wanted.get("patches", {}).items():
+            module, _, name = place.partition(":")
+            setattr(importlib.import_module(module), name, value)
+        points.watch(_hook(wanted.get("die"), wanted.get("trace")))
+        if "look" in wanted:
+            print(json.dumps(look(wanted["look"])), flush=True)
+            code = 0
+        else:
+            from core.cli.main import main as nuvyn
+
+            code = nuvyn(wanted["argv"])
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _hook(die: tuple[str, int] | None, trace: str | None) -> Any:
+    times: Counter[str] = Counter()
+    file = os.open(trace, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600) if trace else None
+
+    def reached(name: str) -> None:
+        times[name] += 1
+        if file is not None:
+            os.write(file, f"{name}\n".encode())
+        if die is not None and (name, times[name]) == (die[0], die[1]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reached
+
+
+if __name__ == "__main__":
+    import core.api.service
+    import core.cli.run
+    import core.cli.worker  # noqa: F401
+
+    main()
