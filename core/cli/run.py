@@ -129,7 +129,7 @@ def run_silently(house: House, record: JobRecord, job: Job, owner: str) -> JobSt
 
 
 async def _run(house: House, record: JobRecord, job: Job, owner: str, display: Display) -> JobState:
-    await asyncio.to_thread(sweep, house.settings, house.store)
+    await asyncio.to_thread(sweep, house.settings, house.store, house.mirror)
     runner = Runner(house.settings, house.store, house.mirror, owner)
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGINT, signal.SIGTERM):

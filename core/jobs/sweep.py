@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from core.jobs.store import JobStore
+from core.mirror.mirror import Mirror
 from core.processes import is_alive
 from core.settings import Settings
 
@@ -16,11 +17,14 @@ _SYNC = re.compile(r"sync-(\d+)-\w+")
 _SYNC_LEFT_S = 3600.0
 
 
-def sweep(settings: Settings, store: JobStore) -> list[Path]:
-    """Remove the stages of jobs that have ended or were deleted, and what syncs left; returns the folders.
+def sweep(settings: Settings, store: JobStore, mirror: Mirror) -> list[Path]:
+    """Remove the stages of jobs that have ended or were deleted, and what syncs and commits left.
+
+    Gives the folders of stages and syncs.
 
     A job that has not ended keeps its stages, whoever takes it up.
     """
+    mirror.sweep()
     removed = []
     for folder in sorted(settings.runs.glob("*")):
         if folder.is_dir() and (_is_over(folder, store) or _is_left(folder)):

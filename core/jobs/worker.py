@@ -44,7 +44,7 @@ class Worker:
     async def work(self, *, idle_s: float = math.inf) -> int:
         """Run jobs until stopped, or until none has waited for `idle_s` seconds; returns how many were run."""
         alive = asyncio.create_task(self._tell_alive())
-        await asyncio.to_thread(sweep, self._settings, self._store)
+        await asyncio.to_thread(sweep, self._settings, self._store, self._mirror)
         try:
             return await self._work(idle_s)
         finally:

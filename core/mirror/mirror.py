@@ -61,6 +61,10 @@ class Mirror:
     def exists(self) -> bool:
         return self.path.exists()
 
+    def sweep(self) -> None:
+        """Remove what writers left beside the file who died."""
+        self._session.sweep()
+
     def commit(self, sources: Sequence[Staged], moment: datetime) -> None:
         """Replace the rows of these sources by their staged ones, all in one transaction.
 

@@ -132,22 +132,28 @@ class Session:
             self._file.become(copy)
             reached("mirror, copy: in its place")
 
+    def sweep(self) -> None:
+        """Remove what writers left who died, unless one is at work: then that one has done it."""
+        if self.path.parent.is_dir():
+            with suppress(MirrorError), self._turn(0):
+                pass
+
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, patience_s: float = _PATIENCE_S["write"]) -> Iterator[None]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(f"{self.path}.lock", timeout=_PATIENCE_S["write"], poll_interval=_RETRY_S, mode=0o600)
+        lock = FileLock(f"{self.path}.lock", timeout=patience_s, poll_interval=_RETRY_S, mode=0o600)
         try:
             lock.acquire()
         except Timeout as error:
             raise _held(self.path) from error
         try:
             reached("mirror: turn taken")
-            self._sweep()
+            self._remove_left()
             yield
         finally:
             lock.release()
 
-    def _sweep(self) -> None:
+    def _remove_left(self) -> None:
         """Remove what those left who died: copies, which only who has the turn makes, and what memory did not hold."""
         for left in self.path.parent.glob(f"{self.path.name}.next-*"):
             shutil.rmtree(left, ignore_errors=True)

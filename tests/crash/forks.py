@@ -1,8 +1,9 @@
 """A process that has imported everything and forks for each command: a crash and what follows in tenths of a second.
 
-Reads one JSON object a line from standard input: `argv` of nuvyn, `patches` (module:name to value), `die` (a moment's
-name and which time of it ends the process), `trace` (a file for the names of all moments), `out` (a file for its
-output). Answers each with its exit status, negative for a signal.
+Reads one JSON object a line from standard input: `argv` of nuvyn or a `call` with its arguments (module:function, what
+it gives is printed as JSON), `patches` (module:name to value), `die` (a moment's name and which time of it ends the
+process), `trace` (a file for the names of all moments), `out` (a file for its output). Answers each with its exit
+status, negative for a signal; one with `stay` with its process id, and `wait` for that later with the status.
 """
 
 from __future__ import annotations
@@ -16,18 +17,20 @@ from collections import Counter
 from typing import Any
 
 from core import points
-from tests.crash.look import look
 
 
 def main() -> None:
     """Serve until standard input ends."""
     for line in sys.stdin:
         wanted = json.loads(line)
-        pid = os.fork()
+        pid = wanted.get("wait") or os.fork()
         if not pid:
             _child(wanted)
+        if wanted.get("stay"):
+            print(pid, flush=True)
+            continue
         _, status = os.waitpid(pid, 0)
-        print(json.dumps(os.waitstatus_to_exitcode(status)), flush=True)
+        print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 def _child(wanted: dict[str, Any]) -> None:
@@ -43,8 +46,10 @@ def _child(wanted: dict[str, Any]) -> None:
             module, _, name = place.partition(":")
             setattr(importlib.import_module(module), name, value)
         points.watch(_hook(wanted.get("die"), wanted.get("trace")))
-        if "look" in wanted:
-            print(json.dumps(look(wanted["look"])), flush=True)
+        if "call" in wanted:
+            place, *arguments = wanted["call"]
+            module, _, name = place.partition(":")
+            print(json.dumps(getattr(importlib.import_module(module), name)(*arguments)), flush=True)
             code = 0
         else:
             from core.cli.main import main as nuvyn
@@ -77,8 +82,6 @@ def _hook(die: tuple[str, int] | None, trace: str | None) -> Any:
 
 
 if __name__ == "__main__":
-    import core.api.service
-    import core.cli.run
-    import core.cli.worker  # noqa: F401
-
+    for name in ("core.api.service", "core.cli.run", "core.cli.serve", "core.cli.worker", "tests.crash.operator"):
+        importlib.import_module(name)
     main()

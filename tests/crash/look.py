@@ -15,7 +15,8 @@ _OF_A_RUN = {"job_id", "extraction_timestamp", "duration_s", "started_at", "fini
 _OF_A_RUN |= {"attempts"}
 _TABLES = ("sources", "tables", "columns", "files", "schema_changes", "executor_runs")
 _LASTING = {"jobs.sqlite", "jobs.sqlite-wal", "jobs.sqlite-shm", "mirror.duckdb", "mirror.duckdb.lock"}
-_LASTING |= {"mirror.duckdb.size", "mirror.duckdb.wal", "logs", "runs", "config.toml", "payload.json", "jobs.sqlite.v0"}
+_LASTING |= {"mirror.duckdb.size", "mirror.duckdb.wal", "logs", "runs", "config.toml", "payload.json", "drafts"}
+_LASTING |= {"jobs.sqlite.v0"}
 
 
 def look(home: str) -> dict[str, Any]:
