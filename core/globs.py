@@ -104,6 +104,9 @@ def _unit(chunks: Sequence[str], *, last: bool) -> str:
 def selector(include: Sequence[str], exclude: Sequence[str]) -> Callable[[str], bool]:
     """Whether a key is wanted. A pattern without `/` is matched against the file's name too."""
 
+    if not include and not exclude:
+        return lambda key: True
+
     def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:
         compiled = [(translate(p), "/" not in p) for p in patterns]
 

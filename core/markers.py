@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 _MARKERS = re.compile(
     r"_SUCCESS|_committed_.*|_started_.*|_metadata|_common_metadata|_last_checkpoint|.*\.crc|.*_\$folder\$"
 )
+_MARKER_ENDS = (".crc", "_$folder$")
 # What SQLite and DuckDB keep beside a database while it is written to.
 _SIDE_FILES = re.compile(
     r".*\.(?:db|db3|sqlite|sqlite3|s3db|gpkg)-(?:wal|shm|journal)|.*\.(?:db|duckdb|ddb)\.wal", re.IGNORECASE | re.DOTALL
 )
+_SIDE_ENDS = ("-wal", "-shm", "-journal", ".wal")
 _WORK_FOLDERS = frozenset({"_temporary", "_spark_metadata", "_checkpoints", "__MACOSX"})
 _LOG_OF = {"_delta_log": "delta", ".hoodie": "hudi"}
 _FIRST = ("delta", "iceberg", "hudi")
@@ -80,17 +83,29 @@ def ignored_reason(key: str, size: int) -> str | None:
     Names follow what Hadoop, Spark and Databricks write beside data. `.` and `..` are odd but
     legal parts of a key, not hidden ones.
     """
-    if key.endswith("/"):
+    folder, _, name = key.rpartition("/")
+    if not name and key:
         return "folder placeholder"
-    *folders, name = key.split("/")
-    if _MARKERS.fullmatch(name):
+    if (name.startswith("_") or name.endswith(_MARKER_ENDS)) and _MARKERS.fullmatch(name):
         return "marker"
-    if _SIDE_FILES.fullmatch(name):
+    if name[-8:].lower().endswith(_SIDE_ENDS) and _SIDE_FILES.fullmatch(name):
         return "log of a database"
-    if any(folder in _WORK_FOLDERS for folder in folders):
-        return "temporary"
-    if any(part.startswith(".") and part not in (".", "..") for part in (*folders, name)):
+    inside = _reason_of(folder)
+    if inside is not None:
+        return inside
+    if _is_hidden(name):
         return "hidden"
-    if size == 0:
-        return "empty"
-    return None
+    return "empty" if size == 0 else None
+
+
+@lru_cache(maxsize=4_096)
+def _reason_of(folder: str) -> str | None:
+    """Why what lies in a folder is no data; the files of one follow one another."""
+    parts = folder.split("/")
+    if not _WORK_FOLDERS.isdisjoint(parts):
+        return "temporary"
+    return "hidden" if any(map(_is_hidden, parts)) else None
+
+
+def _is_hidden(part: str) -> bool:
+    return part.startswith(".") and part not in (".", "..")
