@@ -38,6 +38,8 @@ _COMMANDS = {
     "serve": ("core.cli.serve:serve", "Serve the HTTP API."),
     "web": ("core.cli.web:web", "Serve the app to browsers."),
     "connections": ("core.cli.connections:connections", "List and test the connections of the config file."),
+    "doctor": ("core.cli.doctor:doctor", "Tell what is well and what is not."),
+    "repair": ("core.cli.doctor:repair", "Mend a job store or mirror that cannot be read."),
     "config": ("core.cli.config:config", "Show the settings and where each came from."),
     "demo": ("core.cli.demo:demo", "Make a small lake and run a payload on it."),
     "metadata_extraction": ("core.cli.legacy:metadata_extraction", "Run as the executor's main.py did."),

@@ -41,7 +41,8 @@ class Database:
             self._prepare()
         except sqlite3.DatabaseError as error:
             raise StoreError(
-                f"the job store {path} cannot be opened: {error}", hint="move the file away to start a new one"
+                f"the job store {path} cannot be opened: {error}",
+                hint="stop all workers, then: nuvyn repair (it keeps what can be read)",
             ) from error
         if fresh:
             with suppress(OSError):

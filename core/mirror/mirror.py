@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -18,6 +18,7 @@ from core.memory import Remembered
 from core.mirror.memory_limit import in_little_memory
 from core.mirror.question import Question
 from core.mirror.recall import recall
+from core.mirror.results import FORMULA_MARKS
 from core.mirror.session import Session, literal, quote
 from core.points import reached
 
@@ -122,6 +123,39 @@ class Mirror:
         self._compact_when_grown()
         return int(count)
 
+    def take_from(self, broken: Path) -> frozenset[tuple[str, str]]:
+        """Take every source, as (workflow, name), all of whose rows can be read from another mirror's file.
+
+        Raises:
+            MirrorError: this mirror cannot be written.
+        """
+        taken = set()
+        with self._writing() as connection:
+            for source in _sources_of(connection, broken, self.schema):
+                with suppress(Exception):
+                    self._take(connection, *source)
+                    taken.add(source)
+            with suppress(Exception):
+                connection.execute("DETACH broken")
+        return frozenset(taken)
+
+    def _take(self, connection: duckdb.DuckDBPyConnection, workflow_id: str, source_id: str) -> None:
+        where = "WHERE workflow_id = $workflow AND source_id = $source"
+        connection.execute("BEGIN")
+        try:
+            for table in (*rows.ALL, "schema_changes"):
+                inner = table in rows.INTERNAL
+                origin = f"broken.{quote(_INTERNAL_SCHEMA if inner else self.schema)}.{table}"
+                connection.execute(
+                    f"INSERT INTO {self._internal if inner else self._public}.{table} BY NAME"
+                    f" SELECT * FROM {origin} {where}",
+                    {"workflow": workflow_id, "source": source_id},
+                )
+            connection.execute("COMMIT")
+        except Exception:
+            connection.execute("ROLLBACK")
+            raise
+
     def query(self, sql: str, *, limit: int | None = None, params: Mapping[str, Any] | None = None) -> pa.Table:
         """The result of one SQL text; unqualified names are the metadata schema's tables.
 
@@ -215,7 +249,10 @@ class Mirror:
         return Remembered(files, dict(schemas), dict(logs))
 
     def export(self, folder: Path, format: str, workflow_id: str | None = None) -> list[Path]:
-        """Write every table of the metadata schema to `folder` as csv, json or parquet."""
+        """Write every table of the metadata schema to `folder` as csv, json or parquet.
+
+        In csv a text that a spreadsheet would take for a formula has an apostrophe before it.
+        """
         copy = {
             "csv": "FORMAT csv, HEADER",
             "json": "FORMAT json",
@@ -224,11 +261,12 @@ class Mirror:
         folder.mkdir(parents=True, exist_ok=True)
         written = []
         with self._session.reading() as connection:
-            for table in [*rows.PUBLIC, "schema_changes"]:
+            for table, schema in {**rows.PUBLIC, "schema_changes": rows.SCHEMA_CHANGES}.items():
                 path = folder / f"{table}.{format}"
                 where = f"WHERE workflow_id = {literal(workflow_id)}" if workflow_id else ""
+                shown = f"* REPLACE ({_cells(schema)})" if format == "csv" else "*"
                 connection.execute(
-                    f"COPY (SELECT * FROM {self._public}.{table} {where} ORDER BY ALL)"
+                    f"COPY (SELECT {shown} FROM {self._public}.{table} {where} ORDER BY ALL)"
                     f" TO {literal(str(path))} ({copy[format]})"
                 )
                 written.append(path)
@@ -341,3 +379,21 @@ class Mirror:
             pass
         reached("mirror: compacted")
         note.write_text(json.dumps(self.path.stat().st_size))
+
+
+def _sources_of(connection: duckdb.DuckDBPyConnection, broken: Path, schema: str) -> list[tuple[str, str]]:
+    """The sources of a broken mirror, which is then attached as `broken`; none when that cannot be told."""
+    try:
+        connection.execute(f"ATTACH {literal(str(broken))} AS broken (READ_ONLY)")
+        return connection.execute(f"SELECT workflow_id, source_id FROM broken.{quote(schema)}.sources").fetchall()
+    except Exception:
+        return []
+
+
+def _cells(schema: pa.Schema) -> str:
+    """The text columns as `core.mirror.results.cell_of` has them."""
+    marks = literal(FORMULA_MARKS)
+    texts = (quote(field.name) for field in schema if str(field.type) == "string")
+    return ", ".join(
+        f"CASE WHEN {n} <> '' AND contains({marks}, {n}[1:1]) THEN chr(39) || {n} ELSE {n} END AS {n}" for n in texts
+    )

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FORMATS = ("csv", "json", "parquet")
 _AT_ONCE = 10_000
+# What a spreadsheet takes for the beginning of a formula.
+FORMULA_MARKS = "=+-@\t\r"
 _LINE_BREAKS = str.maketrans({"\t": "\\t", "\r": "\\r", "\n": "\\n"})
 
 
@@ -40,6 +42,16 @@ def text_of(value: Any) -> str:
     return json.dumps(value, default=_plain, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
 
 
+def cell_of(value: Any) -> str:
+    """A value for a spreadsheet: a text that would be taken for a formula has an apostrophe before it.
+
+    Names in a lake are anybody's, and a formula may send what stands beside it elsewhere
+    (https://owasp.org/www-community/attacks/CSV_Injection).
+    """
+    text = text_of(value)
+    return f"'{text}" if isinstance(value, str) and text and text[0] in FORMULA_MARKS else text
+
+
 def rows_of(table: pa.Table) -> Iterator[list[Any]]:
     """The rows one after the other, made a few thousand at a time."""
     for batch in table.to_batches(max_chunksize=_AT_ONCE):
@@ -48,8 +60,8 @@ def rows_of(table: pa.Table) -> Iterator[list[Any]]:
 
 def lines_of(table: pa.Table, *, names: bool) -> str:
     """Rows as lines with tabs between the values, as spreadsheets take them; what breaks a line is escaped."""
-    found = ["\t".join(map(_in_line, table.column_names))] if names else []
-    found.extend("\t".join(_in_line(text_of(value)) for value in row) for row in rows_of(table))
+    found = ["\t".join(_in_line(cell_of(name)) for name in table.column_names)] if names else []
+    found.extend("\t".join(_in_line(cell_of(value)) for value in row) for row in rows_of(table))
     return "\n".join(found)
 
 
@@ -59,9 +71,9 @@ def write_text(
     """Write CSV or JSON; `written` is told the number of rows so far now and then."""
     if form == "csv":
         writer = csv.writer(stream)
-        writer.writerow(table.column_names)
+        writer.writerow(map(cell_of, table.column_names))
         for at, row in enumerate(rows_of(table), 1):
-            writer.writerow([text_of(value) for value in row])
+            writer.writerow(map(cell_of, row))
             if at % _AT_ONCE == 0:
                 written(at)
         return

@@ -301,7 +301,7 @@ class _Attachment:
                 if not _taken(error):
                     raise MirrorError(
                         f"the mirror {self._path} cannot be opened: {_first_line(error)}",
-                        hint="move the file away and run the payloads again to rebuild it",
+                        hint="nuvyn repair keeps what can be read of it, and runs the rest again",
                     ) from error
                 if time.monotonic() > deadline:
                     raise _held(self._path) from error

@@ -171,7 +171,7 @@ def test_a_broken_mirror_fails_the_job_with_a_reason_and_leaves_nothing_running(
     ran = nuvyn("run", nuvyn.payload({"one": str(lake)}), "--json")
     assert (ran.code, ran.last_json()["status"]) == (1, "failed")
     error = ran.last_json()["result_data"]["sources"][0]["error"]
-    assert "mirror" in error["message"] and "move the file away" in error["hint"]
+    assert "mirror" in error["message"] and "nuvyn repair" in error["hint"]
     assert [job["status"] for job in nuvyn("jobs", "--json").json()] == ["failed"]
     assert (nuvyn.home / "mirror.duckdb").read_bytes() == b"x" * 20_000
 

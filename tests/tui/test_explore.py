@@ -199,7 +199,7 @@ async def test_a_broken_mirror_is_told_once_with_what_to_do(app: NuvynApp, house
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("4")
         await until(pilot, lambda: isinstance(app.screen, Reader))
-        assert "move the file away" in app.screen._text.plain
+        assert "nuvyn repair" in app.screen._text.plain
         await pilot.press("escape")
         screen = app.screen
         assert isinstance(screen, ExploreScreen)

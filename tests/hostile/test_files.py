@@ -1,0 +1,67 @@
+"""Files made to break what reads them: an answer, within bounds of memory and of CPU time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.command import ROOT, Nuvyn
+from tests.hostile.files import FILES, deep_delta, deep_iceberg
+
+MOST_MEMORY = 700 << 20
+"""Of the process itself, its libraries included; a child that reads a workbook has a limit of its own, 2 GB."""
+MOST_CPU_S = 20.0
+_MEASURED = """
+import json, resource, sys
+from core.cli.main import main
+code = main(["inspect", *sys.argv[1:], "--json"])
+own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+cpu = sum(used.ru_utime + used.ru_stime for used in (own, children))
+print(json.dumps([code, own.ru_maxrss << 10, cpu]), file=sys.stderr)
+"""
+
+
+def inspected(home: Path, path: Path) -> dict[str, Any]:
+    """What `nuvyn inspect` says of a path, once it has kept within the bounds."""
+    done = subprocess.run(
+        [sys.executable, "-c", _MEASURED, str(path)],
+        capture_output=True,
+        text=True,
+        env=Nuvyn(home).environ() | {"MALLOC_ARENA_MAX": "1"},
+        cwd=ROOT,
+        timeout=120,
+    )
+    code, memory, cpu = json.loads(done.stderr.strip().splitlines()[-1])
+    assert code == 0, done.stderr
+    assert memory < MOST_MEMORY, f"{memory >> 20} MB"
+    assert cpu < MOST_CPU_S, f"{cpu:.1f} s"
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_keeps_within_bounds_and_costs_nobody_else(tmp_path: Path, name: str) -> None:
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    (lake / name).write_bytes(FILES[name]())
+    (lake / "good.csv").write_text("id,name\n1,a\n")
+    found = inspected(tmp_path, lake)
+    counts = found["counts"]
+    assert sum(counts.values()) == found["listed"] == 2
+    assert [table["row_count"] for table in found["tables"] if table["table_name"].endswith("good")] == [1]
+
+
+@pytest.mark.parametrize("objects", [deep_delta(), deep_iceberg()], ids=["delta", "iceberg"])
+def test_a_log_keeps_within_bounds(tmp_path: Path, objects: Mapping[str, bytes]) -> None:
+    for key, data in objects.items():
+        path = tmp_path / "lake" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    found = inspected(tmp_path, tmp_path / "lake")
+    assert sum(found["counts"].values()) == found["listed"] == len(objects)
