@@ -19,11 +19,17 @@ _GARBAGE_AFTER = 50_000
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine on a loop of its own until it ends."""
     hide_pandas()
-    # What was imported stays.
+    # What was imported stays for as long as this runs.
+    before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(_GARBAGE_AFTER)
     try:
-        import uvloop
-    except ImportError:  # not made for Windows, and only installed with what needs speed
-        return asyncio.run(work)
-    return uvloop.run(work)
+        try:
+            import uvloop
+        except ImportError:  # not made for Windows, and only installed with what needs speed
+            return asyncio.run(work)
+        return uvloop.run(work)
+    finally:
+        # At the end libraries look for what nobody has let go of, and complain of what is frozen.
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -63,6 +63,13 @@ def test_the_executor_prints_the_answer_and_nothing_else(nuvyn: Nuvyn, lake: Pat
     assert "only the local mirror is written" in ran.err
 
 
+def test_a_good_run_tells_its_events_on_standard_error_and_nothing_else(nuvyn: Nuvyn, lake: Path) -> None:
+    """No library says anything either, also not when the process ends."""
+    ran = nuvyn("run", nuvyn.payload({"s": str(lake)}), "--json")
+    assert ran.code == 0
+    assert ran.err == ""
+
+
 def test_the_single_source_shape_is_a_payload_of_one(nuvyn: Nuvyn, lake: Path) -> None:
     payload = {"workflow_id": "w", "data_source_path": str(lake)}
     env = {"NUVYN_JOB_PAYLOAD": json.dumps(payload)}
