@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.catalog import CountSource
 from core.databases.base import Asker, FileDatabase, Kind, Relation, Row
+from core.duckdb_faults import is_taken
 from core.errors import Fault, SourceError, first_line
 from core.formats.duckdbtables import Found, read_tables
 
@@ -68,7 +69,7 @@ class DuckDbFile(FileDatabase["duckdb.DuckDBPyConnection"]):
 
     def _fault(self, error: Exception) -> SourceError:
         text = first_line(error)
-        if "lock" in text.lower():
+        if is_taken(error):
             hint = "another process has it open for writing; it is tried again"
             return SourceError(Fault.UNAVAILABLE, f"{self._shown} is locked", hint=hint, transient=True)
         return SourceError(Fault.CORRUPT, f"{self._shown} cannot be read: {text}")

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from filelock import FileLock, Timeout
 
+from core.duckdb_faults import is_taken
 from core.errors import MirrorError
 from core.points import reached
 from core.processes import is_alive
@@ -298,7 +299,7 @@ class _Attachment:
                 self._attached = catalog
                 return
             except duckdb.Error as error:
-                if not _taken(error):
+                if not is_taken(error):
                     raise MirrorError(
                         f"the mirror {self._path} cannot be opened: {_first_line(error)}",
                         hint="nuvyn repair keeps what can be read of it, and runs the rest again",
@@ -375,11 +376,6 @@ def _held(path: Path) -> MirrorError:
     return MirrorError(
         f"the mirror {path} is held by another process", hint="close other programs that have the file open"
     )
-
-
-def _taken(error: Exception) -> bool:
-    text = str(error).lower()
-    return "lock" in text or "being used by another process" in text or "already attached" in text
 
 
 def _first_line(error: Exception) -> str:

@@ -48,10 +48,10 @@ def flip(path: Path, at: int, count: int) -> None:
         file.write(b"\xa5" * count)
 
 
-def test_a_home_that_is_not_there_yet_is_well_and_is_not_made(nuvyn: Nuvyn, tmp_path: Path) -> None:
+def test_an_empty_home_is_well_and_stays_empty(nuvyn: Nuvyn) -> None:
     found = findings(nuvyn)
     assert (found["job store"]["level"], found["mirror"]["level"]) == ("off", "off")
-    assert sorted(os.listdir(tmp_path)) == []
+    assert os.listdir(nuvyn.home) == []
 
 
 def test_all_is_well(used: Nuvyn) -> None:

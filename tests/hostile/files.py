@@ -50,7 +50,8 @@ def _workbook(sheet: Callable[[zipfile.ZipFile, str], None]) -> bytes:
         office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
         book.writestr(
             "xl/workbook.xml",
-            f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
+            f'<workbook xmlns="{main}" xmlns:r="{office}">'
+            '<sheets><sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
         )
         book.writestr(
             "xl/_rels/workbook.xml.rels",
