@@ -14,7 +14,7 @@ from core.catalog import DataFile, FileReading
 from core.engines.base import Outcome
 from core.engines.tails import Tails
 from core.errors import Fault, FileError, first_line
-from core.formats.base import Format, Opened, ReadOptions, Span
+from core.formats.base import LONGEST_NAME, MOST_COLUMNS, MOST_ROWS, Format, Opened, ReadOptions, Span, too_wide
 from core.formats.detect import detect, evidence, first_span, misnamed, suffix_format, unread_type
 from core.formats.registry import ISOLATED
 
@@ -80,6 +80,7 @@ def _read(file: DataFile, options: ReadOptions, tails: Tails) -> FileSteps:
         return Outcome(unread_type(opened))
     try:
         reading = yield from (_apart if format_ in ISOLATED else _here)(format_, opened, options, tails)
+        _check(reading)
     except FileError as error:
         return Outcome(format_.name, error=error.message)
     return Outcome(reading.file_type, _with_evidence(reading, opened, format_))
@@ -115,6 +116,18 @@ def _bytes(span: Span) -> Generator[Wanted, Given, bytes]:
     if len(data) != span[1] - span[0]:
         raise FileError(Fault.CORRUPT, f"{len(data)} bytes came where {span[1] - span[0]} were asked for")
     return data
+
+
+def _check(reading: FileReading) -> None:
+    """Refuse what no file holds, which would spoil what is summed and stored."""
+    for table in reading.tables:
+        if len(table.columns) > MOST_COLUMNS:
+            raise too_wide(len(table.columns))
+        longest = max((len(column.name) for column in table.columns), default=0)
+        if longest > LONGEST_NAME:
+            raise FileError(Fault.CORRUPT, f"a column's name has {longest:,} characters")
+        if table.row_count is not None and not 0 <= table.row_count <= MOST_ROWS:
+            raise FileError(Fault.CORRUPT, f"it counts {table.row_count:,} rows")
 
 
 def _with_evidence(reading: FileReading, opened: Opened, format_: Format) -> FileReading:

@@ -14,11 +14,22 @@ from typing import Literal, Protocol
 
 from core.catalog import FileReading
 from core.csv_options import CsvOptions
+from core.errors import Fault, FileError
 
 Span = tuple[int, int]
 """A byte range: first byte, and the one after the last."""
 
 Steps = Generator[Span, bytes, FileReading]
+
+
+MOST_COLUMNS = 100_000
+"""A file that has more is no table; half a million take a gigabyte, here and in whatever shows them."""
+
+LONGEST_NAME = 10_000
+"""A column's name of more characters is none."""
+
+MOST_ROWS = 1 << 45
+"""A file that counts more lies: the rows of many together must still be a BIGINT."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,11 @@ class Opened:
             return self.tail[start - first : end - first]
         data = yield (start, end)
         return data
+
+
+def too_wide(columns: int) -> FileError:
+    """The error of a table with more than `MOST_COLUMNS`."""
+    return FileError(Fault.UNSUPPORTED, f"it has {columns:,} columns, and at most {MOST_COLUMNS:,} are read")
 
 
 class Format(Protocol):

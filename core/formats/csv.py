@@ -9,7 +9,7 @@ from typing import Literal
 
 from core.catalog import Column, CountSource, FileReading, TableReading, TypeSource
 from core.errors import Fault, FileError
-from core.formats.base import Opened, ReadOptions, Span, Steps
+from core.formats.base import MOST_COLUMNS, Opened, ReadOptions, Span, Steps, too_wide
 from core.formats.delimited import RowCounter, Rows, read_rows
 from core.formats.dialect import Dialect, find_dialect
 from core.formats.headers import joined_names, unique_names
@@ -36,6 +36,8 @@ class Csv:
         dialect = find_dialect(sample.text, options.csv)
         if dialect is None:
             raise FileError(Fault.EMPTY, "it holds no rows")
+        if dialect.width > MOST_COLUMNS:
+            raise too_wide(dialect.width)
         text = sample.text
         if not sample.whole:
             # The last line may be cut; without any line end the sample is one long line.

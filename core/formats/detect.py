@@ -124,6 +124,8 @@ def _by_text(opened: Opened) -> Format | None:
             # Broken: its reader will say how, if the name tells which one.
             return suggested
     by_name = suggested is not None and not _bare(opened.key).endswith(_FREE_TEXT)
+    if data and not data.strip(b"\0"):
+        return None  # room that was made and never written to
     if not data.strip():
         return suggested if by_name else None
     encoding = encoding_of(data, surely_text=by_name)

@@ -54,7 +54,7 @@ def _child(wanted: dict[str, Any]) -> None:
         else:
             from core.cli.main import main as nuvyn
 
-            code = nuvyn(wanted["argv"])
+            nuvyn(wanted["argv"])
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 1
     except BaseException:

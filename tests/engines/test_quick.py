@@ -166,7 +166,8 @@ async def test_the_quick_way_is_tried_again_after_a_hiccup(tmp_path: Path, monke
     store = Hiccup(tmp_path)
     found, _ = await _read(store, files)
     assert len(found) == 1_000
-    assert ("quick", "900.csv") in store.ways
+    ways = [way for way, _ in store.ways]
+    assert "quick" in ways[ways.index("long") :]
 
 
 async def test_a_reader_that_fails_costs_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
