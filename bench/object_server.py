@@ -3,7 +3,7 @@
 `python bench/object_server.py` prints its port and serves until it is killed; `Server` does that for a benchmark. A
 container is made when it is first asked for, from its name: `lake-FILES-TABLES` (Parquet in partition folders, see
 `lake.py`) or `keys-COUNT-FOLDERS` (small objects). S3 is path style, Azure lies below `/devstoreaccount1`. No
-signature is checked. `GET /_/set?latency_ms=&refuse_every=&most_in_flight=` says how to treat requests
+signature is checked. `GET /_/set?latency_ms=&refuse_every=&most_in_flight=&fail_share=` says how to treat requests
 from now on and starts the counting anew; `GET /_/make?name=` makes a container; `GET /_/stats` tells what was counted.
 """
 
@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import bisect
 import json
+import random
 import subprocess
 import sys
 import time
@@ -30,6 +31,7 @@ _S3_PAGE, _AZURE_PAGE = 1_000, 5_000
 _ISO_TIME = "2026-01-02T03:04:05.000Z"
 _HTTP_TIME = "Fri, 02 Jan 2026 03:04:05 GMT"
 _ETAG = "9b2cf535f27731c974343645a3985328"
+_LATE_S = 1.0
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -59,6 +61,8 @@ class State:
     latency_s: float = 0.0
     refuse_every: int = 0
     most_in_flight: int = 0
+    fail_share: float = 0.0
+    dice: random.Random = field(default_factory=lambda: random.Random(7))
     counts: Counter[str] = field(default_factory=Counter)
     body_bytes: int = 0
     gets: Load = field(default_factory=Load)
@@ -71,6 +75,7 @@ class State:
         self.latency_s = float(how.get("latency_ms", 0)) / 1000
         self.refuse_every = int(how.get("refuse_every", 0))
         self.most_in_flight = int(how.get("most_in_flight", 0))
+        self.fail_share = float(how.get("fail_share", 0))
         self.counts, self.gets, self.body_bytes, self.seen, self.listed = Counter(), Load(), 0, 0, Counter()
 
     def stats(self) -> dict[str, Any]:
@@ -140,6 +145,8 @@ class Protocol(asyncio.Protocol):
                 code = "ServerBusy" if azure else "SlowDown"
                 body = f"<Error><Code>{code}</Code><Message>too much at once</Message></Error>".encode()
                 return self._later(kind, "503 Slow Down", body, f"x-ms-error-code: {code}\r\n" if azure else "")
+        if state.fail_share and state.dice.random() < state.fail_share:
+            return self._fail(kind)
         found = state.container(name)
         if found is None:
             body = b"<Error><Code>NoSuchBucket</Code><Message>no such container</Message></Error>"
@@ -166,6 +173,18 @@ class Protocol(asyncio.Protocol):
         end = min(int(last) + 1, len(body)) if first and last else len(body)
         described += f"Content-Range: bytes {start}-{end - 1}/{len(body)}\r\n"
         return self._later(kind, "206 Partial Content", body[start:end], described)
+
+    def _fail(self, kind: str) -> None:
+        """Answer with a 503, break the connection, or be late and then break it."""
+        self._state.counts["refused"] += 1
+        how = self._state.dice.randrange(3)
+        if how == 0:
+            body = b"<Error><Code>ServiceUnavailable</Code><Message>made to fail</Message></Error>"
+            return self._later(kind, "503 Service Unavailable", body, "x-ms-error-code: ServerBusy\r\n")
+        if kind == "GET":
+            self._state.gets.change(-1)
+        asyncio.get_running_loop().call_later(0.0 if how == 1 else _LATE_S, self._transport.abort)
+        return None
 
     def _page(self, azure: bool, name: str, found: Container, asked: dict[str, str]) -> bytes:
         token = asked.get("marker" if azure else "continuation-token")
@@ -295,9 +314,12 @@ class Server:
         self._process.kill()
         self._process.wait()
 
-    def set(self, *, latency_ms: float = 0, refuse_every: int = 0, most_in_flight: int = 0) -> None:
+    def set(
+        self, *, latency_ms: float = 0, refuse_every: int = 0, most_in_flight: int = 0, fail_share: float = 0
+    ) -> None:
         """Say how to treat requests, and start the counting anew."""
-        self._ask(f"set?latency_ms={latency_ms}&refuse_every={refuse_every}&most_in_flight={most_in_flight}")
+        how = f"latency_ms={latency_ms}&refuse_every={refuse_every}&most_in_flight={most_in_flight}"
+        self._ask(f"set?{how}&fail_share={fail_share}")
 
     def prepare(self, name: str) -> None:
         """Make a container, which takes seconds, before anyone is measured who asks for it."""

@@ -46,6 +46,31 @@ def test_copied_rows_stay_rows() -> None:
     assert lines_of(TABLE, names=True) == 'a\ta\tl\n1\tx[red]\\ty\t["a"]\n\tü\\n\t'
 
 
+def test_no_text_becomes_a_formula(tmp_path: Path) -> None:
+    table = pa.table({"=n": ["=1+1", "+1", "-1", "@x", "\tx", "a=b", "", None], "number": [-1] * 8})
+    write_file(table, tmp_path / "out.csv", "csv")
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
+        found = list(csv.reader(file))
+    assert [row[0] for row in found] == ["'=n", "'=1+1", "'+1", "'-1", "'@x", "'\tx", "a=b", "", ""]
+    assert {row[1] for row in found[1:]} == {"-1"}
+    assert lines_of(table, names=False).startswith("'=1+1\t-1\n")
+    write_file(table, tmp_path / "out.parquet", "parquet")
+    assert pq.read_table(tmp_path / "out.parquet").column(0).to_pylist() == table.column(0).to_pylist()
+
+
+def test_an_exported_mirror_holds_no_formula(tmp_path: Path) -> None:
+    nuvyn, lake = Nuvyn(tmp_path), tmp_path / "lake"
+    lake.mkdir()
+    (lake / "=cmd.csv").write_text("@sum,b\n1,2\n")
+    assert nuvyn("run", nuvyn.payload({"s": str(lake)})).code == 0
+    for form in ("csv", "parquet"):
+        assert nuvyn("export", str(tmp_path / "out"), "-f", form).code == 0
+    with (tmp_path / "out" / "columns.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["table_name"], row["column_name"]) for row in rows] == [("'=cmd", "'@sum"), ("'=cmd", "b")]
+    assert pq.read_table(tmp_path / "out" / "columns.parquet").column("column_name").to_pylist() == ["@sum", "b"]
+
+
 @given(st.lists(st.sampled_from(["a", "a_2", "b", ""]), max_size=8))
 def test_names_become_unlike(names: list[str]) -> None:
     found = unlike(names)
