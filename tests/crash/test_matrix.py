@@ -31,8 +31,9 @@ def killed_everywhere(scenario: Scenario, chosen: Callable[[str], bool] = lambda
         # What comes by the clock may not have come this time.
         assert code == -9 or time > 1 or name.startswith("store, "), f"{where}: {code}, {scenario.told(home)}"
         try:
-            check_between(scenario, before, scenario.look(home))
-            if scenario.look(home)["jobs"] == before["jobs"]:
+            between = scenario.look(home)
+            check_between(scenario, before, between)
+            if between["jobs"] == before["jobs"]:
                 # It was not done, and nobody was told that it was: whoever wanted it does it again.
                 assert scenario.run(home, scenario.argv) in (0, 3), scenario.told(home)
             assert scenario.run(home, ("worker", "--once")) == 0, scenario.told(home)

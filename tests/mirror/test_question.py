@@ -70,7 +70,7 @@ def test_a_question_that_waits_for_the_file_is_taken_back(mirror: Mirror) -> Non
 def test_a_question_that_waits_for_another_process_is_taken_back(
     mirror: Mirror, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.mirror.session._taken", lambda error: True)
+    monkeypatch.setattr("core.mirror.session.is_taken", lambda error: True)
     mirror.path.write_bytes(b"as if it were locked")
     question = mirror.question("SELECT 1")
     with ThreadPoolExecutor(1) as pool:
