@@ -17,14 +17,16 @@ from core.jobs.owners import is_gone
 
 _LOOK_S = 0.2
 _OPEN = tuple(state.value for state in SourceState if not state.ended)
-# Earlier tickets for the same source of a job that runs, and has not ended with it.
+_STATES = ", ".join(f"'{state}'" for state in _OPEN)
+# Earlier tickets for the same source, where neither job has ended with it, of jobs that run.
 _AHEAD = f"""
 SELECT mine.seq, jobs.job_id, jobs.owner, jobs.lease_until FROM turns AS mine
+JOIN sources AS own ON own.job_id = mine.job_id AND own.seq = mine.seq AND own.state IN ({_STATES})
 JOIN turns AS other ON other.workflow_id = mine.workflow_id AND other.source_id = mine.source_id
     AND other.ticket < mine.ticket AND other.job_id <> mine.job_id
 JOIN jobs ON jobs.job_id = other.job_id AND jobs.state = '{JobState.RUNNING}'
 JOIN sources ON sources.job_id = other.job_id AND sources.seq = other.seq
-    AND sources.state IN ({", ".join(f"'{state}'" for state in _OPEN)})
+    AND sources.state IN ({_STATES})
 WHERE mine.job_id = ? ORDER BY other.ticket
 """
 

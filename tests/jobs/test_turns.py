@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.house import House
-from core.jobs.model import JobRecord, JobState
+from core.jobs.model import JobRecord, JobState, SourceState
 from core.jobs.requests import create
 from core.jobs.store import JobStore
 from core.jobs.worker import Worker
@@ -61,6 +61,18 @@ async def test_other_sources_do_not_wait(house: House, object_server: ObjectServ
     second, first = house.store.jobs()
     [(begun, _)] = spans(house.store, second).values()
     assert begun < max(ended for _, ended in spans(house.store, first).values())
+    house.close()
+
+
+def test_a_source_that_is_cancelled_while_it_waits_keeps_its_job_from_nothing(house: House) -> None:
+    store = house.store
+    ids = []
+    for owner in ("there:1:0", "there:2:0"):
+        ids.append(store.create(workflow_id="w", tenant_id="t", payload={}, source_ids=["a", "b"], owner=owner))
+        store.turns.take(ids[-1], "w", [(0, "a"), (1, "b")])
+    assert store.turns.ahead(ids[1]) == {0: ids[0], 1: ids[0]}
+    store.move_source(ids[1], 0, SourceState.CANCELLED)
+    assert store.turns.ahead(ids[1]) == {1: ids[0]}
     house.close()
 
 
