@@ -17,7 +17,7 @@ from core.doctor.store import fault_of
 from core.errors import MirrorError, NuvynError, StoreError, UsageError
 from core.house import open_mirror
 from core.jobs.migrate import kept_copies
-from core.jobs.model import JobRecord, JobState
+from core.jobs.model import JobRecord, JobState, SourceState
 from core.jobs.requests import lost_secrets, stored_job
 from core.jobs.store import JobStore
 from core.mirror.mirror import Mirror
@@ -33,7 +33,7 @@ _TABLES = ("jobs", "sources", "events", "progress", "found", "source_cancels", "
 
 @dataclass(frozen=True, slots=True)
 class ToRerun:
-    """A workflow whose rows are lost: the job that runs it again, or None when its payload had secrets."""
+    """A workflow that lost rows: the job that runs it again, or None when its payload had secrets."""
 
     workflow_id: str
     job_id: str | None
@@ -156,13 +156,15 @@ def _fault(mirror: Mirror) -> str | None:
 
 
 def _newest(store: JobStore, kept: frozenset[tuple[str, str]]) -> list[JobRecord]:
-    """The newest job of each workflow that stored a source which the mirror no longer has."""
-    found: dict[str, JobRecord] = {}
+    """The newest jobs that together stored every source which the mirror no longer has, in the order they were made."""
+    found = []
+    covered = set(kept)
     for job in store.jobs(limit=1_000_000):
-        stored = [source for source in store.sources(job.job_id) if source.state == "success"]
-        if job.workflow_id not in found and any((job.workflow_id, s.source_id) not in kept for s in stored):
-            found[job.workflow_id] = job
-    return sorted(found.values(), key=lambda job: job.workflow_id)
+        stored = {(job.workflow_id, s.source_id) for s in store.sources(job.job_id) if s.state is SourceState.SUCCESS}
+        if stored - covered:
+            found.append(job)
+            covered |= stored
+    return found[::-1]
 
 
 def _again(settings: Settings, store: JobStore, job: JobRecord, tell: Tell) -> ToRerun:

@@ -100,6 +100,16 @@ def test_a_broken_mirror_keeps_what_can_be_read_and_the_rest_is_run_again(used: 
     findings(used)
 
 
+def test_sources_that_different_jobs_stored_are_all_run_again(nuvyn: Nuvyn, lake: Path) -> None:
+    for sources in (("a", "b"), ("c",), ("a", "c")):
+        assert nuvyn("run", nuvyn.payload({name: str(lake) for name in sources})).code == 0
+    (nuvyn.home / "mirror.duckdb").write_bytes(b"x" * 20_000)
+    # The newest job has `a` and `c`, so of the others only the one with `b` is run.
+    assert len(nuvyn("repair", "--json").json()["again"]) == 2
+    assert nuvyn("worker", "--once").code == 0
+    assert nuvyn.rows("SELECT source_id FROM sources ORDER BY 1") == [{"source_id": name} for name in "abc"]
+
+
 def test_a_mirror_cut_short_or_with_flipped_bytes_is_noticed_and_mended(used: Nuvyn) -> None:
     path = used.home / "mirror.duckdb"
     whole = path.read_bytes()
