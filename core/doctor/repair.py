@@ -83,10 +83,14 @@ def mend_store(path: Path, fault: str, tell: Tell) -> None:
 def _salvage(origin: Path, target: Path) -> dict[str, int]:
     """Copy every row that can be read and has what it refers to; counts by table."""
     kept: dict[str, int] = {}
-    with closing(sqlite3.connect(target)) as new, suppress(sqlite3.Error):
+    with (
+        closing(sqlite3.connect(target)) as new,
+        closing(sqlite3.connect(f"{origin.absolute().as_uri()}?mode=ro", uri=True)) as old,
+    ):
         new.execute("PRAGMA foreign_keys = ON")
-        with closing(sqlite3.connect(f"{origin.absolute().as_uri()}?mode=ro", uri=True)) as old:
-            for table in _TABLES:
+        for table in _TABLES:
+            # One that cannot be read at all takes none of the others along.
+            with suppress(sqlite3.Error):
                 kept[table] = _copied(old, new, table)
         new.commit()
     return kept

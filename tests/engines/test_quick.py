@@ -87,7 +87,7 @@ async def test_every_format_says_the_same_by_either_way_for_the_same_requests(tm
     files = _written(tmp_path, lake())
 
     class Long(LocalStore):
-        at_hand = None  # type: ignore[assignment]
+        at_hand = None
 
     quick_one, long_one = LocalStore(str(tmp_path), threads=4), Long(str(tmp_path), threads=4)
     (found, progress), (expected, counted) = await _read(quick_one, files), await _read(long_one, files)
