@@ -7,17 +7,26 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+from core.secrets import mask_url
 from core.sources.place import Kind, Location, unplaced
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def from_path(path: str) -> Location:
     """A place by its path: `~` is the home folder, and a relative path starts at the working folder.
 
     A Windows path with a drive letter is kept as it is on other systems.
+
+    Raises:
+        SourceError: it is a URL with something before it, whose secrets a local path would show.
     """
-    return Location(Kind.LOCAL, "file", "", path if _DRIVE.match(path) else absolute(path), path)
+    if url := _URL.search(path):
+        raise unplaced(
+            f"{mask_url(path)} is neither a path nor a URL", f"take away what stands before {url[0]}, white space too"
+        )
+    return Location(Kind.LOCAL, "file", "", path if _DRIVE.match(path) else absolute(path), mask_url(path))
 
 
 def is_relative(path: str) -> bool:
@@ -50,19 +59,19 @@ def from_file_url(path: str, rest: str) -> Location:
         if host == "~" or host.startswith("."):
             below = host + below
         elif host.lower() not in ("", "localhost"):
-            raise unplaced(f"{path} names the host {host}", "a file URL has three slashes: file:///FOLDER")
+            raise unplaced(f"{mask_url(path)} names the host {host}", "a file URL has three slashes: file:///FOLDER")
     if _DRIVE.match(below.removeprefix("/")):
         below = below.removeprefix("/")
     if not below:
-        raise unplaced(f"{path} names no path", "write file:///FOLDER")
+        raise unplaced(f"{mask_url(path)} names no path", "write file:///FOLDER")
     found = from_path(below)
     if "%" in below and not os.path.lexists(found.path) and os.path.lexists(unquoted := unquote(found.path)):
         found = from_path(unquoted)
-    return Location(Kind.LOCAL, "file", "", found.path, path)
+    return Location(Kind.LOCAL, "file", "", found.path, mask_url(path))
 
 
 def from_dbfs(path: str, rest: str) -> Location:
     """A Databricks path `dbfs:/…` as the cluster's file system has it: below `/dbfs`, volumes at the root."""
     below = "/" + rest.lstrip("/")
     local = below if below.startswith("/Volumes/") else f"/dbfs{below}"
-    return Location(Kind.LOCAL, "file", "", local, path)
+    return Location(Kind.LOCAL, "file", "", local, mask_url(path))
