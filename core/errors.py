@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from core.text import as_text
+
 
 class Fault(StrEnum):
     """Why a source, a request or a file failed."""
@@ -37,6 +39,7 @@ class NuvynError(Exception):
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
+        message = as_text(message)
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -96,4 +99,4 @@ class StoreError(JobError):
 
 def first_line(error: BaseException) -> str:
     """What a library's error says, short enough for a line of ours."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    return as_text((str(error).strip().splitlines() or [type(error).__name__])[0][:200])

@@ -292,7 +292,8 @@ def _mask_password(rest: str, scheme: str) -> str:
         host += slash + below
     else:
         before, mark, query = tail.partition("?")
-        if "@" in query and "=" not in query.rpartition("@")[0] and not re.match(r"\d{1,5}(?:[/?]|$)", tail):
+        parameters = "@" in before and "=" in query.rpartition("@")[0]
+        if "@" in query and not parameters and not re.match(r"\d{1,5}(?:[/?]|$)", tail):
             before, mark, query = tail, "", ""
         password, at, host = before.rpartition("@")
         host += mark + query

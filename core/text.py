@@ -14,6 +14,16 @@ def safe(text: str) -> str:
     return "".join(_escaped(char) if _dangerous(char) else char for char in text)
 
 
+def is_text(text: str) -> bool:
+    """Whether it has a UTF-8 form: half a character (a lone surrogate) has none."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def as_text(text: str) -> str:
+    """The text in a form that every database and stream takes: half a character becomes `?`."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _dangerous(char: str) -> bool:
     return unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ _NAMES = {
     "null": "void",
 }
 _DEEPEST = 100
+# A type of a newer Spark is kept by its name.
+_WRITTEN = re.compile(r"[a-z][a-z0-9_]*(?:\(\d{1,9}(?:,-?\d{1,9})?\))?")
 _WRITTEN_AS = "__CHAR_VARCHAR_TYPE_STRING"
 
 
@@ -96,7 +99,10 @@ def _scalar(name: str) -> str:
     bare = name.partition("(")[0].partition(" ")[0]
     if bare in ("interval", "geometry", "geography", "time", "string"):
         return bare  # without what makes it narrower: fields, reference system, precision, collation
-    return _NAMES.get(name, name.replace(" ", ""))
+    written = name.replace(" ", "")
+    if not _WRITTEN.fullmatch(written) or (bare == "decimal" and "," not in written):
+        raise WrongSchema(f"there is no type {name!r}")
+    return _NAMES.get(name, written)
 
 
 def _text(field: dict[str, Any], name: str) -> str:

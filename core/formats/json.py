@@ -14,7 +14,7 @@ from core.formats.jsoncount import LineCounter, ValueCounter
 from core.formats.jsonrows import Layout, Parsed, parse_rows
 from core.formats.jsontypes import RowShape, Shape
 from core.formats.text import Sample, stream, take_sample
-from core.text import plural, size
+from core.text import as_text, plural, size
 
 # Of this many lines one may be broken; a file with more is none of JSON lines.
 _MOST_BROKEN = 10
@@ -105,10 +105,5 @@ def _columns(shape: RowShape, rows: list[Any], options: ReadOptions) -> tuple[Co
 
 def _column(name: str, shape: Shape, values: list[Any], options: ReadOptions) -> Column:
     texts = (v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values if v not in (None, ""))
-    samples = tuple(dict.fromkeys(map(_storable, texts)))[: options.sample_values] if options.sample_values else ()
-    return Column(_storable(name), str(shape.type()), True, shape.kinds(), TypeSource.INFERRED, samples)
-
-
-def _storable(text: str) -> str:
-    """JSON may escape half a surrogate pair, which no database stores."""
-    return text.encode("utf-8", "replace").decode()
+    samples = tuple(dict.fromkeys(map(as_text, texts)))[: options.sample_values] if options.sample_values else ()
+    return Column(as_text(name), str(shape.type()), True, shape.kinds(), TypeSource.INFERRED, samples)

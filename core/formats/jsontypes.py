@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.datatypes.spark import STRING, VOID, Array, Scalar, SparkType, Struct
+from core.text import as_text
 
 _BIGGEST = 2**63
 
@@ -50,7 +51,7 @@ class Shape:
         if seen > 1:
             return STRING
         if self._fields is not None:
-            return Struct(tuple((key.encode("utf-8", "replace").decode(), s.type()) for key, s in self._fields.items()))
+            return Struct(tuple((as_text(key), s.type()) for key, s in self._fields.items()))
         if self._element is not None:
             return Array(self._element.type())
         if not self._scalars:

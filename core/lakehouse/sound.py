@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from core.lakehouse.base import Account, LogError
+from core.text import as_text
 
 _MOST = (1 << 63) - 1
 
@@ -24,22 +25,18 @@ def sound(account: Account) -> Account:
         columns=tuple(
             replace(
                 column,
-                name=_text(column.name),
-                type=_text(column.type),
-                native_type=None if column.native_type is None else _text(column.native_type),
-                comment=None if column.comment is None else _text(column.comment),
+                name=as_text(column.name),
+                type=as_text(column.type),
+                native_type=None if column.native_type is None else as_text(column.native_type),
+                comment=None if column.comment is None else as_text(column.comment),
             )
             for column in account.columns
         ),
         properties=_texts(account.properties),
-        comment=None if account.comment is None else _text(account.comment),
-        warnings=tuple(map(_text, account.warnings)),
+        comment=None if account.comment is None else as_text(account.comment),
+        warnings=tuple(map(as_text, account.warnings)),
     )
 
 
 def _texts(properties: Mapping[str, str]) -> dict[str, str]:
-    return {_text(name): _text(value) for name, value in properties.items()}
-
-
-def _text(text: str) -> str:
-    return text.encode(errors="replace").decode()
+    return {as_text(name): as_text(value) for name, value in properties.items()}

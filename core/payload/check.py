@@ -11,6 +11,7 @@ from core.payload.models import JOB_TYPES, SOURCE_TYPES, Job, Options, Source
 from core.payload.options import make_options, read_options
 from core.payload.problems import Checked, Problems, json_type, nearest
 from core.secrets import register_tree
+from core.text import is_text
 
 WORKFLOW_REQUIRED = "workflow_id is required"
 
@@ -63,18 +64,14 @@ def _values(tree: dict[str, Any], problems: Problems) -> None:
         if isinstance(value, RepeatedNames):
             for name in value.names:
                 problems.warn(child(path, name), f"`{name}` is there twice; the last one counts", "leave one out")
-        if isinstance(value, dict) and not all(isinstance(name, str) and _is_text(name) for name in value):
+        if isinstance(value, dict) and not all(isinstance(name, str) and is_text(name) for name in value):
             problems.fail(path, "a field's name is not valid text", "write it as UTF-8")
-        if isinstance(value, str) and not _is_text(value):
+        if isinstance(value, str) and not is_text(value):
             problems.fail(path, "this text holds half a character (a lone surrogate)", "write it as UTF-8")
         elif isinstance(value, float) and not math.isfinite(value):
             problems.fail(path, f"{value} is not a JSON number", "write a finite number")
         elif not isinstance(value, str | int | float | dict | list | tuple | None):
             problems.fail(path, f"a value of type {type(value).__name__} is not JSON", "write text or a number")
-
-
-def _is_text(value: str) -> bool:
-    return not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 class _Reader:

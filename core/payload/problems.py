@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import UsageError
 from core.secrets import mask
+from core.text import as_text
 
 if TYPE_CHECKING:
     from core.payload.models import Job
@@ -89,7 +90,7 @@ class Problems:
 
 def _plain(message: str) -> str:
     """A message short enough to read and fit to be stored, whatever text of the payload it repeats."""
-    masked = mask(message).encode("utf-8", "replace").decode()
+    masked = as_text(mask(message))
     return masked if len(masked) <= 400 else f"{masked[:400]}…"
 
 

@@ -97,7 +97,7 @@ def _file(written: str, path: str, source_type: str) -> Location:
             hint = "write CATALOG or CATALOG.SCHEMA, or databricks://HOST/CATALOG?http_path=PATH"
         raise unplaced(f"{mask_url(written)} is not a database URL", hint)
     file = absolute(path)
-    return Location(Kind.DATABASE, source_type, "", file, written, url=f"{source_type}:///{file}")
+    return Location(Kind.DATABASE, source_type, "", file, mask_url(written), url=f"{source_type}:///{file}")
 
 
 def _absolute(rest: str) -> str:

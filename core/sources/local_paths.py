@@ -20,12 +20,8 @@ def from_path(path: str) -> Location:
     A Windows path with a drive letter is kept as it is on other systems.
 
     Raises:
-        SourceError: it is a URL with something before it, whose secrets a local path would show.
+        SourceError: as of `absolute`.
     """
-    if url := _URL.search(path):
-        raise unplaced(
-            f"{mask_url(path)} is neither a path nor a URL", f"take away what stands before {url[0]}, white space too"
-        )
     return Location(Kind.LOCAL, "file", "", path if _DRIVE.match(path) else absolute(path), mask_url(path))
 
 
@@ -38,8 +34,13 @@ def absolute(path: str) -> str:
     """A path made absolute, `~` resolved; links and `..` stay.
 
     Raises:
-        SourceError: it holds a NUL character, which no file's name can.
+        SourceError: it holds a NUL character, which no file's name can; or it is a URL with something before it,
+            whose secrets a path would show.
     """
+    if url := _URL.search(path):
+        raise unplaced(
+            f"{mask_url(path)} is neither a path nor a URL", f"take away what stands before {url[0]}, white space too"
+        )
     if "\0" in path:
         raise unplaced("a local path cannot hold a NUL character", "take it out of data_source_path")
     # pathlib's `expanduser` raises on an unknown `~name`, which is then just a file's name.

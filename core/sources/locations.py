@@ -13,6 +13,7 @@ from core.secrets import expand, mask_url, register_tree
 from core.sources import azure_urls, database_urls, local_paths, s3_urls
 from core.sources.place import Kind, Location, unplaced
 from core.sources.web_urls import take_apart
+from core.text import is_text, safe
 
 __all__ = ["Kind", "Location", "describe_type", "format_of", "locate"]
 
@@ -70,6 +71,8 @@ def locate(
         raise unplaced("the path is empty", "write where the data is into data_source_path")
     kind = source_type if source_type in tuple(Kind) else (connection.kind if connection else None)
     as_database = source_type == "database" or source_type in DATABASE_KINDS
+    if (as_database or _SCHEME.fullmatch(path)) and not is_text(path):
+        raise unplaced(f"{safe(mask_url(path))} is not UTF-8", "only a path of this machine may be other than text")
     if _REFERENCE_FIRST.match(path) and not as_database:
         resolved = locate(expand(path, environ, secret=False), source_type, connection=connection, environ=environ)
         return _renamed(resolved, mask_url(path))
