@@ -283,11 +283,15 @@ def _mask_password(rest: str, scheme: str) -> str:
     Outside the web a password may hold a raw `/`, `?` or `@` (SQLAlchemy takes it), so the last
     `@` ends it: too much hidden is better than a part of a password shown.
     """
+    web = scheme in ("http", "https") or (scheme in _OPAQUE and not scheme.startswith("s3"))
     user, colon, tail = rest.partition(":")
-    if not colon or re.search(r"[/?#@]", user) or user == "arn":
+    # Outside the web a user's name may hold these too: `user@server`, as some databases want it.
+    if not colon or "/" in user or user == "arn" or (web and re.search(r"[?#@]", user)):
+        return rest
+    if "@" in user and re.match(r"\d{1,5}(?:[/?]|$)", tail):
         return rest
     authority, slash, below = tail.partition("/")
-    if scheme in ("http", "https") or (scheme in _OPAQUE and not scheme.startswith("s3")):
+    if web:
         password, at, host = authority.rpartition("@")
         host += slash + below
     else:

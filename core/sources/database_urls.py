@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
 from core.connections import Connection
-from core.secrets import expand, mask_url, register, register_tree
+from core.secrets import expand, mask, mask_url, register, register_tree
 from core.sources.local_paths import absolute
 from core.sources.place import Kind, Location, unplaced
 
@@ -20,6 +20,7 @@ _ALIASES = {"postgres": "postgresql", "sqlserver": "mssql", "sqlite3": "sqlite"}
 FILE_DATABASES = ("sqlite", "duckdb")
 """Databases that are one file."""
 
+_PORT_FIRST = re.compile(r"[^:/@]*@[^:/@]*:\d{1,5}(?:[/?]|$)")
 _CATALOG = re.compile(r"[^:/\\\s@?.]+(?:\.[^:/\\\s@?]+)?")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9_]*)(\+[A-Za-z0-9_.]+)?://(.*)", re.DOTALL)
 
@@ -64,13 +65,13 @@ def locate_database(path: str, source_type: str, connection: Connection | None, 
     register_tree(url)
     password = _password(rest)
     register(password)
-    shown = mask_url(written)
+    # Where a URL may be understood in two ways, the register knows its password.
     return Location(
         Kind.DATABASE,
         dialect,
         "",
-        mask_url(url).partition("://")[2],
-        shown,
+        mask(mask_url(url)).partition("://")[2],
+        mask(mask_url(written)),
         url=url,
         secrets={"password": password} if password else {},
     )
@@ -112,7 +113,9 @@ def _absolute(rest: str) -> str:
 
 def _user_info(rest: str) -> tuple[str, str] | None:
     """What stands before the `@` and after it, as SQLAlchemy splits a URL; None without an `@`."""
-    match = re.match(r"([^:/@]*(?::[^@]*)?)@(.*)", rest, re.DOTALL)
+    # `user@server:password@host` is a user, a password and a host; `user@host:5432/…` is no password.
+    users = "[^:/@]*" if _PORT_FIRST.match(rest) else "[^:/]*"
+    match = re.match(rf"({users}(?::[^@]*)?)@(.*)", rest, re.DOTALL)
     if match is None:
         return None
     # An `@` that was left unencoded in the password: the host has none.

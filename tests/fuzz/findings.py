@@ -2,5 +2,29 @@
 
 from __future__ import annotations
 
-FINDINGS: tuple[tuple[str, bytes], ...] = ()
-"""A target's name and an input."""
+from core.payload.models import SOURCE_TYPES
+
+_AUTO, _SQLITE = (bytes([SOURCE_TYPES.index(name)]) for name in ("auto", "sqlite"))
+
+FINDINGS: dict[str, tuple[str, bytes]] = {
+    "a password after white space was taken for a folder's name, stored and shown": (
+        "location",
+        _AUTO + b" https://user:passwords@host:8080/x",
+    ),
+    "a signature in a path without a scheme was shown": ("location", _AUTO + b"::/a/c/x?sv=1&sig=abcdefghij%3D"),
+    "so it was in a database file's": ("location", _SQLITE + b"\x01s3://a/x?sv=1&sig=abcdefghij%3D"),
+    "bytes that are no text, in a database's URL": ("location", _AUTO + b"postgresql://\x80user:passwords@h:5432/d"),
+    "a password with ? and = was shown": ("location", _AUTO + b"postgresql://user:pass?word=s@h:5432/d"),
+    "the password of a user with # was shown": ("location", _AUTO + b"postgresql://use#:passwords@h:5432/d"),
+    "the password of a user with @ was shown": ("location", _AUTO + b"postgresql://user@server:passwords@h:5432/d"),
+    "a password like a port was shown": ("location", _AUTO + b"postgresql://u:5432/d?ssl@h:54er:prds@h:5432/d"),
+    "a type that is none was kept as it was written": (
+        "log",
+        b'\x03{"type": "struct", "fields": [{"name": "x", "type": "decimal(5,2!"}]}',
+    ),
+    "half a character in an error was stored": (
+        "log",
+        b'\x07hoodie.table.create.schema={"type": "record", "fields": [{"name": "a", "type": "nul\\ud83d"}]}\n',
+    ),
+}
+"""What went wrong: a target's name and an input."""

@@ -39,7 +39,8 @@ _MOST_STEPS = 10_000
 
 def payload(data: bytes) -> None:
     """A payload's text."""
-    answered(parse(data.decode("utf-8", "surrogateescape")))
+    with secrets.passing_secrets():
+        answered(parse(data.decode("utf-8", "surrogateescape")))
 
 
 def answered(checked: Checked) -> None:
@@ -61,7 +62,11 @@ def answered(checked: Checked) -> None:
 def location(data: bytes) -> None:
     """A source type (the first byte) and a path."""
     kind = SOURCE_TYPES[data[0] % len(SOURCE_TYPES)] if data else "auto"
-    path = data[1:].decode("utf-8", "surrogateescape")
+    with secrets.passing_secrets():
+        _placed(data[1:].decode("utf-8", "surrogateescape"), kind)
+
+
+def _placed(path: str, kind: str) -> None:
     try:
         found = locate(path, kind, environ={"NAME": "value"})
     except NuvynError as error:

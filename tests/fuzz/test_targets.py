@@ -25,6 +25,7 @@ def test_damaged(name: str, data: st.DataObject) -> None:
     TARGETS[name](data.draw(damaged(name)))
 
 
-@pytest.mark.parametrize(("name", "data"), FINDINGS)
-def test_findings(name: str, data: bytes) -> None:
+@pytest.mark.parametrize("found", FINDINGS)
+def test_findings(found: str) -> None:
+    name, data = FINDINGS[found]
     TARGETS[name](data)
