@@ -18,7 +18,7 @@ from core.text import is_text, safe
 __all__ = ["Kind", "Location", "describe_type", "format_of", "locate"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.:_-]*)://(.*)", re.DOTALL)
-_REFERENCE_FIRST = re.compile(r"\$\{\w+\}")
+_REFERENCE_FIRST = re.compile(r"\$\{[A-Za-z_]\w*\}", re.ASCII)
 _NAMES = {
     Kind.AZURE: "Azure Blob Storage",
     Kind.S3: "S3",
@@ -74,8 +74,11 @@ def locate(
     if (as_database or _SCHEME.fullmatch(path)) and not is_text(path):
         raise unplaced(f"{safe(mask_url(path))} is not UTF-8", "only a path of this machine may be other than text")
     if _REFERENCE_FIRST.match(path) and not as_database:
-        resolved = locate(expand(path, environ, secret=False), source_type, connection=connection, environ=environ)
-        return _renamed(resolved, mask_url(path))
+        resolved = expand(path, environ, secret=False)
+        if _REFERENCE_FIRST.match(resolved):
+            raise unplaced(f"{mask_url(path)} names a variable that names another", "write the place into the variable")
+        found = locate(resolved, source_type, connection=connection, environ=environ)
+        return _renamed(found, mask_url(path))
     found = (
         database_urls.locate_database(path, source_type, connection, environ)
         if as_database and not _is_other_place(path)

@@ -18,6 +18,6 @@ def nuvyn(tmp_path: Path, object_server: ObjectServer) -> Nuvyn:
     s3 = {
         "AWS_ENDPOINT_URL": object_server.url,
         "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret-of-the-test",
+        "AWS_SECRET_ACCESS_KEY": "canary-of-the-test",
     }
     return Nuvyn(home, s3)

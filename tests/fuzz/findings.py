@@ -18,6 +18,7 @@ FINDINGS: dict[str, tuple[str, bytes]] = {
     "the password of a user with # was shown": ("location", _AUTO + b"postgresql://use#:passwords@h:5432/d"),
     "the password of a user with @ was shown": ("location", _AUTO + b"postgresql://user@server:passwords@h:5432/d"),
     "a password like a port was shown": ("location", _AUTO + b"postgresql://u:5432/d?ssl@h:54er:prds@h:5432/d"),
+    "what is no variable was resolved without end": ("location", _AUTO + b"${0NAME}/"),
     "a type that is none was kept as it was written": (
         "log",
         b'\x03{"type": "struct", "fields": [{"name": "x", "type": "decimal(5,2!"}]}',

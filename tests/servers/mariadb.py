@@ -11,7 +11,7 @@ from typing import Any
 from tests.servers.certificate import self_signed_file
 from tests.servers.run import CACHE, CannotStart, Launch, free_port, locked
 
-OWNER, PASSWORD = "owner", "testsecret-of-mariadb"
+OWNER, PASSWORD = "owner", "canary-of-mariadb"
 TLS_ONLY = "tls_only"
 """A login, of the same password, that must be encrypted."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.servers.run import CannotStart, Launch, free_port
 
-OWNER, PASSWORD = "owner", "testsecret-of-postgres"
+OWNER, PASSWORD = "owner", "canary-of-postgres"
 TLS_ONLY = "tls_only"
 """A database that no unencrypted connection gets to."""
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.servers.run import CannotStart, Launch, free_port
 
-ACCESS_KEY, SECRET_KEY = "testkey", "testsecret-of-the-owner"
-READER_KEY, READER_SECRET = "readerkey", "testsecret-of-the-reader"
+ACCESS_KEY, SECRET_KEY = "testkey", "canary-of-the-owner"
+READER_KEY, READER_SECRET = "readerkey", "canary-of-the-reader"
 READER_BUCKET = "readers-only"
 
 

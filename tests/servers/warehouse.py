@@ -25,7 +25,7 @@ from thrift.transport.TTransport import TMemoryBuffer, TTransportException
 
 from tests.servers.warehouse_sql import Engine, Refused
 
-TOKEN = "dapi-test-0123456789abcdef"
+TOKEN = "dapi-canary-0123456789abcdef"
 CLIENT = ("sp-client", "sp-secret-0123456789")
 HTTP_PATH = "/sql/1.0/warehouses/abc123"
 _POLL_S = 0.5

@@ -345,6 +345,11 @@ def test_any_path_is_placed_or_told(path: str, source_type: str) -> None:
     assert dataclasses.replace(found) == found
 
 
+def test_a_variable_that_names_itself_is_told() -> None:
+    with pytest.raises(SourceError, match="names another"):
+        locate("${LOOP}/x", environ={"LOOP": "${LOOP}"})
+
+
 def test_formats_of_types() -> None:
     assert format_of("parquet") == "parquet"
     assert [format_of(name) for name in ("auto", "aws_s3", "postgresql")] == [None, None, None]
