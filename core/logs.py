@@ -21,6 +21,8 @@ class _Masked(logging.Formatter):
 
 def start_log(settings: Settings, *, to_stderr: bool = False) -> None:
     """Send everything logged to `logs/nuvyn.log`; libraries only from warnings up."""
+    # A log that cannot be written, on a full disk say, must not fill the screen.
+    logging.raiseExceptions = False
     root = logging.getLogger()
     for handler in root.handlers[:]:
         root.removeHandler(handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -27,6 +28,9 @@ def check_store(path: Path) -> Iterator[Finding]:
         yield broken("job store", f"{path}: {fault}", _REPAIR)
         return
     with closing(_opened(path)) as store:
+        if not store.execute("SELECT 1 FROM sqlite_schema").fetchone():
+            yield off("job store", f"{path} is empty: the next job fills it")
+            return
         counts = store.execute("SELECT state, count(*) FROM jobs GROUP BY state ORDER BY state").fetchall()
         running = store.execute(
             "SELECT job_id, owner, lease_until FROM jobs WHERE state = ?", (JobState.RUNNING.value,)
@@ -49,6 +53,8 @@ def fault_of(path: Path) -> str | None:
             if said != "ok":
                 return str(said).splitlines()[-1]
             [(version,)] = store.execute("PRAGMA user_version").fetchall()
+            if not store.execute("SELECT 1 FROM sqlite_schema").fetchone():
+                return None
             if version > VERSION:
                 return f"a newer nuvyn made it (version {version}, this one knows {VERSION})"
             store.execute("SELECT job_id, state, payload FROM jobs LIMIT 1").fetchall()
@@ -59,4 +65,6 @@ def fault_of(path: Path) -> str | None:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+    # In a folder that cannot be written nobody writes; SQLite would make its files there even to read.
+    how = "mode=ro" if os.access(path.parent, os.W_OK) else "immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=5)

@@ -16,6 +16,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+from core.disk_faults import cause, way_out
 from core.errors import StoreError
 from core.jobs.migrate import migrate
 from core.points import reached
@@ -41,8 +42,8 @@ class Database:
             self._prepare()
         except sqlite3.DatabaseError as error:
             raise StoreError(
-                f"the job store {path} cannot be opened: {error}",
-                hint="stop all workers, then: nuvyn repair (it keeps what can be read)",
+                f"the job store {path} cannot be opened: {cause(error)}",
+                hint=way_out(error, "stop all workers, then: nuvyn repair (it keeps what can be read)"),
             ) from error
         if fresh:
             with suppress(OSError):
@@ -137,7 +138,7 @@ class Database:
         except sqlite3.Error as error:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
-            failure = StoreError(f"the job store {self.path} could not be written: {error}")
+            failure = StoreError(f"the job store {self.path} could not be written: {cause(error)}", hint=way_out(error))
             settled = [(done, None, failure) for _, done in batch]
         for done, result, problem in settled:
             if problem is None:

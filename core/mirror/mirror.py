@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core import rows
+from core.disk_faults import cause, way_out
 from core.errors import MirrorError
 from core.memory import Remembered
 from core.mirror.memory_limit import in_little_memory
@@ -292,7 +293,8 @@ class Mirror:
             MirrorError: nothing was written.
         """
         try:
-            with self._session.rewriting() if beside_readers else self._session.writing() as connection:
+            in_place = self.exists() and not beside_readers
+            with self._session.writing() if in_place else self._session.rewriting() as connection:
                 self._create(connection)
                 yield connection
         except Exception as error:
@@ -300,7 +302,9 @@ class Mirror:
             self._ready = False
             if isinstance(error, MirrorError):
                 raise
-            raise MirrorError(f"the mirror {self.path} could not be written: {error}") from error
+            raise MirrorError(
+                f"the mirror {self.path} could not be written: {cause(error)}", hint=way_out(error)
+            ) from error
 
     def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
         if not self._ready or not self.path.exists():

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from filelock import FileLock, Timeout
 
+from core.disk_faults import cause, way_out
 from core.duckdb_faults import is_taken
 from core.errors import MirrorError
 from core.points import reached
@@ -90,20 +91,16 @@ class Session:
 
     @contextmanager
     def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The file attached for writing, made when it isn't there. Errors as in `reading`."""
-        with self._turn():
-            created = not self.path.exists()
-            with self._file.held("write", self.catalog, f"({AS_STORED})", None) as connection:
-                if created:
-                    with suppress(OSError):
-                        self.path.chmod(0o600)
-                yield connection
+        """The file, which must be there, attached for writing. Errors as in `reading`."""
+        with self._turn(), self._file.held("write", self.catalog, f"({AS_STORED})", None) as connection:
+            yield connection
 
     @contextmanager
     def rewriting(self, *, compact: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
         """A copy of the file attached for writing, which takes its place at the end. Errors as in `reading`.
 
-        Nothing of it is kept when the work fails. With `compact` only what is alive is copied.
+        When there is no file yet it is a new one, so that a full disk leaves no half-made mirror. Nothing of it is
+        kept when the work fails. With `compact` only what is alive is copied.
         """
         with (
             self._turn(),
@@ -301,8 +298,8 @@ class _Attachment:
             except duckdb.Error as error:
                 if not is_taken(error):
                     raise MirrorError(
-                        f"the mirror {self._path} cannot be opened: {_first_line(error)}",
-                        hint="nuvyn repair keeps what can be read of it, and runs the rest again",
+                        f"the mirror {self._path} cannot be opened: {cause(error)}",
+                        hint=way_out(error, "nuvyn repair keeps what can be read of it, and runs the rest again"),
                     ) from error
                 if time.monotonic() > deadline:
                     raise _held(self._path) from error
@@ -376,7 +373,3 @@ def _held(path: Path) -> MirrorError:
     return MirrorError(
         f"the mirror {path} is held by another process", hint="close other programs that have the file open"
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

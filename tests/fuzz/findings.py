@@ -13,7 +13,10 @@ FINDINGS: dict[str, tuple[str, bytes]] = {
     ),
     "a signature in a path without a scheme was shown": ("location", _AUTO + b"::/a/c/x?sv=1&sig=abcdefghij%3D"),
     "so it was in a database file's": ("location", _SQLITE + b"\x01s3://a/x?sv=1&sig=abcdefghij%3D"),
-    "bytes that are no text, in a database's URL": ("location", _AUTO + b"postgresql://\x80u\0postgresql://\x80user:passwords@h:5432/d?sslmode=require"),
+    "bytes that are no text, in a database's URL": (
+        "location",
+        _AUTO + b"postgresql://\x80u\0postgresql://\x80user:passwords@h:5432/d?sslmode=require",
+    ),
     "a password with ? and = was shown": ("location", _AUTO + b"postgresql://user:pass?word=s@h:5432/d"),
     "the password of a user with # was shown": ("location", _AUTO + b"postgresql://use#:passwords@h:5432/d"),
     "the password of a user with @ was shown": ("location", _AUTO + b"postgresql://user@server:passwords@h:5432/d"),
