@@ -43,7 +43,8 @@ def size(count: int) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time: `3.2 s`, `4 min 10 s`, `2 h 5 min`."""
+    """A length of time: `3.2 s`, `4 min 10 s`, `2 h 5 min`; none when a clock was set back meanwhile."""
+    seconds = max(0.0, seconds)
     if seconds < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

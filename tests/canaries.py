@@ -1,7 +1,7 @@
 """Looks for secrets in all that nuvyn wrote while the tests ran: every secret of a test has `canary` in it.
 
-Looked at are the homes (store, mirror, logs, stages, drafts and whatever else is there) and what was sent to a warehouse;
-not what a test wrote itself: payloads, configurations and lakes.
+Looked at are the homes (store, mirror, logs, stages, drafts and whatever else is there) and what was sent to a
+warehouse; not what a test wrote itself: payloads, configurations and lakes.
 """
 
 from __future__ import annotations

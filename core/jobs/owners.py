@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sqlite3
+import threading
 import time
 from concurrent.futures import Future
 
@@ -14,9 +15,10 @@ from core.processes import is_alive
 LEASE_S = 15.0
 """How long a worker that stopped answering keeps its jobs, when its process can't be checked."""
 
-
 STARTING_S = 5.0
 """How long a worker may take to start."""
+
+_LONGEST_LEASE_S = 180.0
 
 _STARTING = ":starting"
 
@@ -32,11 +34,46 @@ def owner_of(pid: int) -> str:
 
 
 def is_gone(owner: str | None, lease_until: float | None, now: float) -> bool:
-    """Whether an owner is gone: its lease ran out, or its process on this host is no more."""
-    if owner is None or lease_until is None or lease_until < now:
+    """Whether an owner is gone: its process on this host is no more, or its lease ran out.
+
+    A process of this host that lives although its lease ran out, or has one longer than any, tells of a clock that was
+    set, or of a machine that slept. It is gone only when its lease has stayed as it is for `LEASE_S` of this process's
+    own time, which no clock sets.
+    """
+    if owner is None or lease_until is None:
         return True
+    if owner.endswith(_STARTING):
+        return lease_until < now
     host, pid, _ = owner.rsplit(":", 2)
-    return host == socket.gethostname() and not is_alive(int(pid))
+    here = host == socket.gethostname()
+    if here and not is_alive(int(pid)):
+        return True
+    if now <= lease_until <= now + _LONGEST_LEASE_S:
+        return False
+    # Given up by its owner itself, or of a host whose processes cannot be asked.
+    if lease_until == 0 or (not here and lease_until < now):
+        return True
+    return _watch.unchanged_s(owner, lease_until) >= LEASE_S
+
+
+class _Watch:
+    """Since when this process has seen each owner with the lease that it has now, by a clock that is never set."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[float, float]] = {}
+        self._lock = threading.Lock()
+
+    def unchanged_s(self, owner: str, lease_until: float) -> float:
+        now = time.monotonic()
+        with self._lock:
+            lease, since = self._seen.get(owner, (None, now))
+            if lease != lease_until:
+                since = now
+            self._seen[owner] = (lease_until, since)
+        return now - since
+
+
+_watch = _Watch()
 
 
 class Workers:

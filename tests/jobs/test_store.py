@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from core.errors import JobError
 from core.jobs.model import JobState, SourceState, job_end, new_job_id
+from core.jobs.owners import LEASE_S
 from core.jobs.store import JobStore, this_owner
 from core.progress import Phase, Progress
 
@@ -56,6 +58,37 @@ def test_a_job_whose_process_is_gone_is_taken_at_once(store: JobStore) -> None:
     taken = store.claim(this_owner())
     assert taken is not None and taken.job_id == job_id
     assert "taken up again" in store.events(job_id)[-1].message
+
+
+@pytest.mark.parametrize("set_s", [-7200, 3600, 10**6])
+def test_a_clock_that_is_set_takes_no_job_from_who_lives(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch, set_s: int
+) -> None:
+    job_id = make(store, owner=this_owner())
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + set_s)
+    other = this_owner()
+    assert store.claim(other) is None
+    # The owner goes on, and tells so.
+    owned = store.job(job_id).owner
+    assert owned is not None
+    store.heartbeat(job_id, owned)
+    assert store.claim(other) is None
+    monkeypatch.setattr(time, "time", real)
+    assert store.claim(other) is None
+
+
+@pytest.mark.parametrize("set_s", [-7200, 3600])
+def test_who_lives_and_tells_nothing_for_as_long_as_a_lease_loses_its_job(
+    store: JobStore, monkeypatch: pytest.MonkeyPatch, set_s: int
+) -> None:
+    job_id = make(store, owner=this_owner())
+    real, own = time.time, time.monotonic
+    monkeypatch.setattr(time, "time", lambda: real() + set_s)
+    assert store.claim("b:1:x") is None
+    monkeypatch.setattr(time, "monotonic", lambda: own() + LEASE_S + 1)
+    taken = store.claim(this_owner())
+    assert taken is not None and taken.job_id == job_id
 
 
 def test_who_lost_the_lease_is_told(store: JobStore) -> None:
