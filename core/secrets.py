@@ -7,19 +7,21 @@ parameters are judged by `is_secret_name`.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, quote_plus, unquote
 
 from core.errors import UsageError
 
 HIDDEN = "***"
 
 _SHORTEST = 6
+_LONGEST_IN_PATTERN = 4096
 _NAME = (
     r"(?:[\w.\-]{0,60}?(?:password|passwd|passphrase|secret|token|credential|credentials"
     r"|(?:account|access|shared(?:[_-]?access)?|secret(?:[_-]?access)?|api|private|signing|encryption|subscription)"
@@ -99,20 +101,28 @@ _SHORT_ESCAPES = {"\n": r"\\n", "\r": r"\\r", "\t": r"\\t", "\b": r"\\b", "\f": 
 
 
 class _Register:
-    """Literal secrets, and one pattern for all of them."""
+    """Literal secrets, and one pattern for all of them but the longest, of which a pattern would take too long to make.
+
+    Those are hidden in each form that they may have as a whole.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._seen: set[str] = set()
+        self._long: dict[str, None] = {}
         self._compiled: re.Pattern[str] | None = None
 
     def add(self, secret: str) -> None:
         with self._lock:
-            if secret not in self._seen:
+            if len(secret) > _LONGEST_IN_PATTERN:
+                self._long |= dict.fromkeys(_forms(secret))
+            elif secret not in self._seen:
                 self._seen.add(secret)
                 self._compiled = None
 
     def hidden(self, text: str) -> str:
+        for long in self._long:
+            text = text.replace(long, HIDDEN)
         if not self._seen:
             return text
         with self._lock:
@@ -252,6 +262,15 @@ def _hide(match: re.Match[str]) -> str:
         return match[0]
     quote = hidden[0] if hidden[0] in "\"'" and hidden[0] == hidden[-1] and len(hidden) > 1 else ""
     return f"{match['keep']}{quote}{HIDDEN}{quote}"
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it is, as JSON and in URLs."""
+    for form in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield form
+        encoded = form.encode("utf-8", "surrogatepass")
+        for url in (quote(encoded), quote(encoded, safe=""), quote_plus(encoded)):
+            yield from (url, quote(url, safe=""))
 
 
 def _literal(secret: str) -> str:

@@ -107,8 +107,7 @@ def test_a_token_in_a_known_form_never_survives(token: str, form: str) -> None:
         assert written not in mask(f"before {form.format(written)} after")
 
 
-@given(LITERALS, st.text(), st.text())
-def test_a_registered_secret_never_survives_raw_or_encoded(secret: str, before: str, after: str) -> None:
+def hidden_in_each_form(secret: str, before: str, after: str) -> None:
     secrets._process = secrets._Register()
     if any("\ud800" <= char <= "\udfff" for char in secret) or secret.lower() in secrets._OWN_WORDS:
         return
@@ -122,6 +121,16 @@ def test_a_registered_secret_never_survives_raw_or_encoded(secret: str, before: 
         json.dumps(secret)[1:-1],
     ):
         assert written not in mask(f"{before} <{written}> {after}")
+
+
+@given(LITERALS, st.text(), st.text())
+def test_a_registered_secret_never_survives_raw_or_encoded(secret: str, before: str, after: str) -> None:
+    hidden_in_each_form(secret, before, after)
+
+
+@given(st.text(min_size=1), st.text(), st.text())
+def test_nor_does_one_that_is_as_long_as_a_file(part: str, before: str, after: str) -> None:
+    hidden_in_each_form(part * 5000, before, after)
 
 
 def test_a_registered_word_is_hidden_as_a_word_only() -> None:

@@ -233,6 +233,6 @@ class _Reader:
     def _unknown(self, entry: Mapping[str, Any], known: Sequence[str], place: str) -> None:
         for name in entry:
             if isinstance(name, str) and name not in known:
-                near = nearest(name, known)
+                near = None if self.problems.full else nearest(name, known)
                 text = f"`{name}`: did you mean `{near}`?" if near else f"`{name}` is not known here"
                 self.problems.warn(child(place, name), text, "it is kept and has no effect")

@@ -141,7 +141,7 @@ def read_options(given: Any, path: str, problems: Problems, *, of_source: bool =
 def _warn_unknown(given: Mapping[str, Any], path: str, known: tuple[str, ...], problems: Problems) -> None:
     for name in given:
         if name not in known and isinstance(name, str):
-            near = nearest(name, known)
+            near = None if problems.full else nearest(name, known)
             text = f"`{name}`: did you mean `{near}`?" if near else f"`{name}` is no option"
             problems.warn(child(path, name), text, f"known options: {', '.join(known)}")
 

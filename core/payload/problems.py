@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from core.payload.models import Job
 
 
+_MOST = 1_000
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong; `path` is its place in the payload, as `sources[1].source_id`."""
@@ -65,6 +68,7 @@ class Problems:
 
     def __init__(self) -> None:
         self._found: list[Problem] = []
+        self._more: set[str] = set()
 
     @property
     def all(self) -> tuple[Problem, ...]:
@@ -79,13 +83,26 @@ class Problems:
         """Whether there is an error at one of these paths already."""
         return any(problem.path in paths and problem.severity == "error" for problem in self._found)
 
+    @property
+    def full(self) -> bool:
+        """Whether so much is wrong that more of it helps nobody."""
+        return len(self._found) - len(self._more) >= _MOST
+
     def fail(self, path: str, message: str, hint: str) -> None:
         """Add an error."""
-        self._found.append(Problem(mask(path), _plain(message), hint))
+        self._add(path, message, hint, "error")
 
     def warn(self, path: str, message: str, hint: str) -> None:
         """Add a warning."""
-        self._found.append(Problem(mask(path), _plain(message), hint, "warning"))
+        self._add(path, message, hint, "warning")
+
+    def _add(self, path: str, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
+        if not self.full:
+            self._found.append(Problem(mask(path), _plain(message), hint, severity))
+        elif severity not in self._more:
+            self._more.add(severity)
+            text = f"more than {_MOST:,} things are wrong; the rest is not told"
+            self._found.append(Problem("", text, "mend these first", severity))
 
 
 def _plain(message: str) -> str:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from core.errors import Fault, SourceError
 
+_LONGEST = 600  # characters of a message
+
 
 class Kind(StrEnum):
     """The kinds of place, by the names of `source_type` in answers and the mirror."""
@@ -52,4 +54,4 @@ class Location:
 
 def unplaced(text: str, hint: str) -> SourceError:
     """The error for a path that names no place; `text` is masked already."""
-    return SourceError(Fault.UNSUPPORTED, text, hint=hint)
+    return SourceError(Fault.UNSUPPORTED, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…", hint=hint)
