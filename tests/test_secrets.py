@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import secrets
@@ -128,9 +128,10 @@ def test_a_registered_secret_never_survives_raw_or_encoded(secret: str, before: 
     hidden_in_each_form(secret, before, after)
 
 
-@given(st.text(min_size=1), st.text(), st.text())
+@settings(deadline=None, max_examples=30)
+@given(st.text(min_size=1, max_size=3), st.text(), st.text())
 def test_nor_does_one_that_is_as_long_as_a_file(part: str, before: str, after: str) -> None:
-    hidden_in_each_form(part * 5000, before, after)
+    hidden_in_each_form(part * 4097, before, after)
 
 
 def test_a_registered_word_is_hidden_as_a_word_only() -> None:
