@@ -1,14 +1,18 @@
 """Looks for secrets in all that nuvyn wrote while the tests ran: every secret of a test has `canary` in it.
 
 Looked at are the homes (store, mirror, logs, stages, drafts and whatever else is there) and what was sent to a
-warehouse; not what a test wrote itself: payloads, configurations and lakes.
+warehouse; not what a test wrote itself: payloads, configurations and lakes. `python -m tests.canaries FOLDER` looks
+through what the tests left in pytest's `--basetemp`.
 """
 
 from __future__ import annotations
 
 import gzip
+import os
 import sqlite3
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -48,16 +52,27 @@ def texts(path: Path) -> Iterator[bytes]:
             yield gzip.decompress(data)
 
 
-def leaks(folder: Path) -> list[str]:
-    """Each file with a secret in it, and what stands around the secret."""
+def leaks(path: Path) -> list[str]:
+    """Each secret in a file, and what stands around it."""
     found = []
-    for path in written(folder):
-        for text in texts(path):
-            low = text.lower()
-            for canary in CANARIES:
-                if (at := low.find(canary.lower())) >= 0:
-                    found.append(f"{path}: {text[max(0, at - 80) : at + 60]!r}")
+    for text in texts(path):
+        low = text.lower()
+        for canary in CANARIES:
+            if (at := low.find(canary.lower())) >= 0:
+                found.append(f"{path}: {text[max(0, at - 80) : at + 60]!r}")
     return found
+
+
+def main(folder: Path) -> int:
+    """Look through a folder, and tell; 1 when there are secrets, or when nothing was written at all."""
+    files = sorted(written(folder))
+    with ProcessPoolExecutor(os.cpu_count()) as processes:
+        found = [leak for each in processes.map(leaks, files, chunksize=20) for leak in each]
+    for leak in found:
+        print(leak)
+    size = sum(path.stat().st_size for path in files)
+    print(f"{len(files):,} files that nuvyn wrote, {size >> 20:,} MB: {len(found)} secrets")
+    return int(bool(found) or not files)
 
 
 def _sqlite(path: Path) -> Iterator[bytes]:
@@ -73,3 +88,7 @@ def _duckdb(path: Path) -> Iterator[bytes]:
         )
         for schema, table in tables.fetchall():
             yield repr(database.execute(f'SELECT * FROM "{schema}"."{table}"').fetchall()).encode("utf-8", "replace")
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -21,7 +21,7 @@ _MEASURED = """
 import json, resource, sys
 from core.cli.main import main
 try:
-    main(["inspect", *sys.argv[1:], "--json"])
+    main(sys.argv[1:])
 except SystemExit as end:
     code = end.code
 used = [resource.getrusage(of) for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
@@ -32,21 +32,28 @@ print(json.dumps([code, int(peak) << 10, cpu]), file=sys.stderr)
 """
 
 
-def inspected(home: Path, path: Path) -> dict[str, Any]:
-    """What `nuvyn inspect` says of a path, once it has kept within the bounds."""
+def measured(nuvyn: Nuvyn, *arguments: str) -> tuple[int, str, str, int, float]:
+    """A command's exit status, what it printed and told, its peak of memory in bytes and seconds of CPU."""
     done = subprocess.run(
-        [sys.executable, "-c", _MEASURED, str(path)],
+        [sys.executable, "-c", _MEASURED, *arguments],
         capture_output=True,
         text=True,
-        env=Nuvyn(home).environ() | {"MALLOC_ARENA_MAX": "1"},
+        env=nuvyn.environ() | {"MALLOC_ARENA_MAX": "1"},
         cwd=ROOT,
         timeout=120,
     )
-    code, memory, cpu = json.loads(done.stderr.strip().splitlines()[-1])
-    assert code == 0, done.stderr
+    *told, last = done.stderr.strip().splitlines()
+    code, memory, cpu = json.loads(last)
+    return code, done.stdout, "\n".join(told), memory, cpu
+
+
+def inspected(home: Path, path: Path) -> dict[str, Any]:
+    """What `nuvyn inspect` says of a path, once it has kept within the bounds."""
+    code, out, told, memory, cpu = measured(Nuvyn(home), "inspect", str(path), "--json")
+    assert code == 0, told
     assert memory < MOST_MEMORY, f"{memory >> 20} MB"
     assert cpu < MOST_CPU_S, f"{cpu:.1f} s"
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(out)
     return found
 
 
