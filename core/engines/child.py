@@ -43,7 +43,7 @@ def receive(stream: BinaryIO) -> Any:
     if len(head) < LENGTH.size:
         return None
     # Only ever from the process that started this one.
-    return pickle.loads(stream.read(LENGTH.unpack(head)[0]))  # noqa: S301
+    return pickle.loads(stream.read(LENGTH.unpack(head)[0]))  # noqa: S301 # nosec B301
 
 
 def _answer(request: tuple[str, Opened, ReadOptions], requests: BinaryIO, answers: BinaryIO) -> tuple[str, Any]:

@@ -100,7 +100,7 @@ async def _receive(child: Process) -> tuple[str, Any]:
     assert child.stdout is not None
     head = await child.stdout.readexactly(LENGTH.size)
     # From our own program; what it read of the file is plain data by now.
-    message: tuple[str, Any] = pickle.loads(await child.stdout.readexactly(LENGTH.unpack(head)[0]))  # noqa: S301
+    message: tuple[str, Any] = pickle.loads(await child.stdout.readexactly(LENGTH.unpack(head)[0]))  # noqa: S301 # nosec B301
     return message
 
 

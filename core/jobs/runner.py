@@ -27,6 +27,7 @@ _log = logging.getLogger(__name__)
 
 _TICK_S = 0.2
 _BEATS_EVERY = 5  # ticks between heartbeats
+_MOST_DEATHS = 5
 
 
 class Runner:
@@ -135,6 +136,7 @@ class _Run:
         job_id = self.record.job_id
         committed = await asyncio.to_thread(self.mirror.committed, job_id, self.job.workflow_id)
         gate = asyncio.Semaphore(self.job.options.parallel_sources)
+        self._fail_deadly(await asyncio.to_thread(self.store.deaths, job_id))
         sources = self._open_sources()
         for source in sources:
             self.progress[source.seq] = Progress()
@@ -160,6 +162,22 @@ class _Run:
         if self.job.options.atomic:
             await self._commit_together()
 
+    def _fail_deadly(self, deaths: int) -> None:
+        """Fail what ran each time that a worker died, so that it takes down no more of them."""
+        if deaths < _MOST_DEATHS:
+            return
+        message = f"{deaths} workers died with this job while it ran: it may be what they die of"
+        hint = "logs/nuvyn.log may tell; then run this source by itself"
+        for source in self._open_sources():
+            if source.state is SourceState.RUNNING:
+                self._end_failed(source, message, hint)
+
+    def _end_failed(self, source: SourceRecord, message: str, hint: str) -> None:
+        result = failure_result(self._task(source), self.settings, 0)
+        self.store.move_source(
+            self.record.job_id, source.seq, SourceState.FAILED, error=message, hint=hint, result=result
+        )
+
     def _tell_wait(self, seq: int, other: str) -> None:
         source_id = self.job.sources[seq].source_id
         self.store.note(self.record.job_id, source_id, "info", "wait", f"waits for job {other}, which has this source")
@@ -178,10 +196,7 @@ class _Run:
         if self._wanted.pending:
             self._unwritten = NuvynError(message, hint=hint)
         for source in self._open_sources():
-            result = failure_result(self._task(source), self.settings, 0)
-            self.store.move_source(
-                self.record.job_id, source.seq, SourceState.FAILED, error=message, hint=hint, result=result
-            )
+            self._end_failed(source, message, hint)
 
     async def finish(self) -> JobState:
         """Settle what has not ended, store the answer, and remove what was staged."""

@@ -327,6 +327,13 @@ class JobStore(JobReader):
 
         self._db.write(work)
 
+    def deaths(self, job_id: str) -> int:
+        """How many workers died while they had this job; those that gave it back did not."""
+        [row] = self._db.read(
+            "SELECT sum(kind = 'resumed') - sum(kind = 'released') FROM events WHERE job_id = ?", job_id
+        )
+        return max(0, row[0] or 0)
+
     def count_attempt(self, job_id: str, seq: int) -> int:
         """Count one more attempt of a source and return the count."""
 

@@ -21,7 +21,7 @@ def can_mount() -> bool:
     """Whether this machine lets us mount: as root, or in a user's namespace."""
     if sys.platform != "linux" or shutil.which("unshare") is None:
         return False
-    return subprocess.run([*_apart(), "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True).returncode == 0
+    return subprocess.run([*apart(), "mount", "-t", "tmpfs", "tmpfs", "/mnt"], capture_output=True).returncode == 0
 
 
 class Disk:
@@ -50,7 +50,7 @@ class Disk:
         ]
         given = {f"C{at}": shlex.join([*_NUVYN, *command]) for at, command in enumerate(commands)}
         done = subprocess.run(
-            [*_apart(), "sh", "-c", f"cd / && {'; '.join(steps)}"],
+            [*apart(), "sh", "-c", f"cd / && {'; '.join(steps)}"],
             env=self._nuvyn.environ() | given,
             capture_output=True,
             text=True,
@@ -67,5 +67,6 @@ class Disk:
         return Ran(int(code), out, err)
 
 
-def _apart() -> list[str]:
+def apart() -> list[str]:
+    """The command that runs another where only it sees what is mounted."""
     return ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]

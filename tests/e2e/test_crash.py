@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from core.jobs.model import SourceState
@@ -135,3 +139,24 @@ def test_a_job_of_a_worker_is_cancelled_from_outside(nuvyn: Nuvyn, object_server
     assert nuvyn("cancel", job_id).code == 0
     worker.communicate(timeout=15)
     assert nuvyn("show", job_id, "--json").json()["status"] == "cancelled"
+
+
+def test_a_source_that_workers_die_of_ends_and_the_others_go_on(nuvyn: Nuvyn, tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "a.csv").write_text("id\n1\n")
+    payload = nuvyn.payload({"deadly": str(tmp_path / "good"), "good": str(tmp_path / "good")})
+    job_id = nuvyn("run", payload, "--queue", "--json").last_json()["job_id"]
+    with closing(JobStore(nuvyn.home / "jobs.sqlite")) as store:
+        for at in range(6):
+            assert store.claim(f"{socket.gethostname()}:{dead.pid}:{at}") is not None
+            if at == 0:
+                store.move_source(job_id, 0, SourceState.RUNNING)
+        assert store.deaths(job_id) == 5
+        assert nuvyn("worker", "--once").code == 0
+        deadly, good = store.sources(job_id)
+        assert (deadly.state, good.state) == (SourceState.FAILED, SourceState.SUCCESS)
+        assert "workers died" in (deadly.error or "")
+    # Asked for once more, it is run once more.
+    assert nuvyn("retry", job_id).code == 0

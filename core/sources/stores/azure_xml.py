@@ -54,7 +54,7 @@ def _columns_of(text: str) -> Page | None:
 
 def _parsed(data: bytes) -> Page:
     try:
-        tree = ElementTree.fromstring(data.lstrip(b"\xef\xbb\xbf"))  # noqa: S314 - expat expands no outside entities
+        tree = ElementTree.fromstring(data.lstrip(b"\xef\xbb\xbf"))  # noqa: S314 # nosec B314 - no outside entities
     except ElementTree.ParseError as error:
         raise ValueError(str(error)) from error
     if tree.tag != "EnumerationResults":
