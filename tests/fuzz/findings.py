@@ -22,6 +22,14 @@ FINDINGS: dict[str, tuple[str, bytes]] = {
     "the password of a user with @ was shown": ("location", _AUTO + b"postgresql://user@server:passwords@h:5432/d"),
     "a password like a port was shown": ("location", _AUTO + b"postgresql://u:5432/d?ssl@h:54er:prds@h:5432/d"),
     "what is no variable was resolved without end": ("location", _AUTO + b"${0NAME}/"),
+    "a password came to light once another was hidden": (
+        "location",
+        b"tps://a.?sig=blob.cor/c'x?sv=2i&s=abc?]%2Fttps://a.?sig/adbfshtt:?su@lv=1i&s=abc?sig=f?sig=",
+    ),
+    "a version beyond any was no error of the log": (
+        "log",
+        b'\x01{"protocol": {"minReaderVersion": 1e999}}\n{"metaData": {}}\n',
+    ),
     "a type that is none was kept as it was written": (
         "log",
         b'\x03{"type": "struct", "fields": [{"name": "x", "type": "decimal(5,2!"}]}',

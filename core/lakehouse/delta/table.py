@@ -61,7 +61,7 @@ def read_delta(folder: Folder) -> Steps:
             continue
         try:
             return _account(folder, segment, state, warnings)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise LogError(
                 f"what its log says of the table is not as it should be: {error}", segment.last.key
             ) from error

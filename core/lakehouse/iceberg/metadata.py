@@ -81,7 +81,7 @@ def parse(key: str, data: bytes) -> Metadata:
         if form not in _FORMATS:
             raise LogError(f"Iceberg format version {form} is not known", key, fault=Fault.UNSUPPORTED)
         return _metadata(key, raw)
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError, zlib.error) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError, RecursionError, zlib.error) as error:
         raise LogError(f"it is no table metadata: {_reason(error)}", key) from error
 
 
