@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from core.engines.isolated import Isolated
 from core.errors import Fault, FileError
 from core.formats.base import Opened, ReadOptions, Span
+from core.processes import is_alive
+from tests.command import ROOT
 from tests.engines.deadly import Deadly
 
 
@@ -77,3 +85,33 @@ async def test_many_files_share_few_processes_which_end_with_the_pool() -> None:
     for child in children:
         with pytest.raises(ProcessLookupError):
             os.kill(child, 0)
+
+
+_KILLED = """
+import asyncio, os, signal
+from pathlib import Path
+from core.engines.isolated import Isolated
+from tests.engines.test_isolated import read
+
+async def main():
+    await read(Isolated(1), "print")
+    print(Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only where /proc tells of children")
+def test_the_readers_process_ends_with_who_started_it() -> None:
+    done = subprocess.run([sys.executable, "-c", _KILLED], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    [child] = map(int, done.stdout.split())
+    assert done.returncode == -signal.SIGKILL
+    end = time.monotonic() + 30
+    while is_alive(child):
+        # Who inherits it may not have asked yet how it ended.
+        with suppress(FileNotFoundError):
+            if ") Z " in Path(f"/proc/{child}/stat").read_text():
+                return
+        assert time.monotonic() < end, "it lives on"
+        time.sleep(0.01)
