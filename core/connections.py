@@ -67,4 +67,4 @@ def _resolved(connection: str, key: str, value: Any, environ: Mapping[str, str])
     try:
         return expand(value, environ, secret=is_secret_name(key))
     except UsageError as error:
-        raise UsageError(f"connection `{connection}`: {key}: {error.message}", hint=error.hint) from None
+        raise UsageError(f"connection `{connection}`: {error.message} ({key} names it)", hint=error.hint) from None

@@ -247,7 +247,7 @@ def expand(text: str, environ: Mapping[str, str], *, secret: bool = True) -> str
         found = environ.get(match[1])
         if found is None:
             raise UsageError(
-                f"the environment variable {match[1]} is not set", hint=f"set it: export {match[1]}=…, then try again"
+                f"the environment variable {match[1]} is not set", hint=f"export {match[1]}, then try again"
             )
         if secret:
             register(found)

@@ -7,6 +7,7 @@ import json
 
 import click
 
+from core.cli.completion import connection_names
 from core.cli.context import json_option, settings
 from core.errors import UsageError
 from core.probe import probe
@@ -33,7 +34,7 @@ def list_(as_json: bool) -> None:
 
 
 @connections.command()
-@click.argument("name")
+@click.argument("name", shell_complete=connection_names)
 @click.argument("path", required=False)
 @json_option
 def test(name: str, path: str | None, as_json: bool) -> int:

@@ -33,6 +33,11 @@ def verbose() -> bool:
     return bool((click.get_current_context().find_root().obj or {}).get("verbose"))
 
 
+def quiet() -> bool:
+    """Whether `--quiet` was given: then only what went wrong is told, and the exit status tells the rest."""
+    return bool((click.get_current_context().find_root().obj or {}).get("quiet"))
+
+
 @contextmanager
 def open_house(*, log_to_stderr: bool = False) -> Iterator[House]:
     """Open the home folder, making it when it isn't there."""
@@ -42,6 +47,6 @@ def open_house(*, log_to_stderr: bool = False) -> Iterator[House]:
         yield house
 
 
-__all__ = ["House", "json_option", "open_house", "open_mirror", "settings", "verbose"]
+__all__ = ["House", "json_option", "open_house", "open_mirror", "quiet", "settings", "verbose"]
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")

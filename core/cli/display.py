@@ -41,8 +41,10 @@ class Display(Protocol):
     def stop(self) -> None: ...
 
 
-def display_for(as_json: bool) -> Display:
-    """The display that fits standard output: a board on a terminal, lines in a pipe."""
+def display_for(as_json: bool, *, quiet: bool = False) -> Display:
+    """The display that fits standard output: a board on a terminal, lines in a pipe; or only what goes wrong."""
+    if quiet:
+        return OnlyTrouble()
     if as_json:
         return JsonLines()
     return Board(Console()) if sys.stdout.isatty() else PlainLines(click.echo)
@@ -61,6 +63,18 @@ class JsonLines:
             self._write(json.dumps({"event": "event", "job_id": event.job_id, **fields, "message": event.message}))
         for source, record in self._changed.due(glance):
             self._write(json.dumps({"event": "progress", "source_id": source.source_id, **_counters(record)}))
+
+    def stop(self) -> None:
+        pass
+
+
+class OnlyTrouble:
+    """Warnings and errors, on standard error."""
+
+    def show(self, glance: Glance) -> None:
+        for event in glance.events:
+            if event.level in _LEVELS:
+                click.echo(event_line(event), err=True)
 
     def stop(self) -> None:
         pass

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from core import loops
+from core.cli.completion import connection_names
 from core.cli.context import json_option, settings
 from core.inspection import Inspection, inspect, read_options
 from core.payload.models import SOURCE_TYPES
@@ -33,7 +34,7 @@ _MAX_VARIANTS = 4
     metavar="TYPE",
     help="A kind of place, or the one format to read (as `data_source_type`).",
 )
-@click.option("-c", "--connection", help="A connection of the config file.")
+@click.option("-c", "--connection", shell_complete=connection_names, help="A connection of the config file.")
 @click.option("--exact", is_flag=True, help="Count the rows of text files by reading all of them.")
 @click.option("--samples", type=click.IntRange(0, 100), default=0, help="Show so many values of each column.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Show so many tables at most.")
@@ -44,11 +45,6 @@ def inspect_command(
     """Show what PATH is thought to be, and why: format, dialect, rule, where the row count comes from.
 
     PATH is a file or a folder anywhere: local, s3://…, an Azure URL. Nothing is written.
-
-    \b
-    Examples:
-      nuvyn inspect exports/orders.csv --samples 3
-      nuvyn inspect s3://lake/sales/ --json
     """
     named = settings().connection(connection) if connection else None
     read = read_options(source_type, "exact" if exact else "metadata", samples)

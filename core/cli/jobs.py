@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from core.cli.completion import job_ids
 from core.cli.context import House, json_option, open_house
 from core.cli.display import display_for, event_line
 from core.cli.summary import print_summary
@@ -67,7 +68,7 @@ def _listed(house: House, job: JobRecord) -> dict[str, object]:
 
 
 @click.command()
-@click.argument("job_id")
+@click.argument("job_id", shell_complete=job_ids)
 @click.option("-f", "--follow", is_flag=True, help="Stay and show it live until it ends.")
 @json_option
 def show(job_id: str, follow: bool, as_json: bool) -> None:
@@ -101,7 +102,7 @@ def _follow(house: House, job_id: str, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("job_id")
+@click.argument("job_id", shell_complete=job_ids)
 @click.option("--source", help="Only what concerns this source.")
 @click.option("-f", "--follow", is_flag=True, help="Stay until the job ends.")
 @json_option
@@ -120,7 +121,7 @@ def logs(job_id: str, source: str | None, follow: bool, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("job_id")
+@click.argument("job_id", shell_complete=job_ids)
 @json_option
 def cancel(job_id: str, as_json: bool) -> None:
     """Cancel a job; sources that have ended stay in the mirror."""

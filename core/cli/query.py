@@ -43,14 +43,7 @@ def query(
     output: Path | None,
     as_json: bool,
 ) -> None:
-    """Ask the mirror in SQL: `-` reads standard input.
-
-    \b
-    Examples:
-      nuvyn query "SELECT table_name, row_count FROM tables"
-      nuvyn query --saved sources --workflow demo
-      nuvyn query "SELECT * FROM columns" -f parquet -o columns.parquet
-    """
+    """Ask the mirror in SQL: `-` reads standard input."""
     if saved == "list":
         for known in saved_queries(own_queries(settings().home)):
             click.echo(f"{safe(known.name):16} {safe(known.about)}")

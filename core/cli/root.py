@@ -11,8 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from core import __version__
+from core.cli.examples import epilog
 from core.errors import NuvynError, UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ _COMMANDS = {
     "connections": ("core.cli.connections:connections", "List and test the connections of the config file."),
     "doctor": ("core.cli.doctor:doctor", "Tell what is well and what is not."),
     "repair": ("core.cli.doctor:repair", "Mend a job store or mirror that cannot be read."),
+    "init": ("core.cli.init:init", "Write a connection into the config file, by a short dialogue."),
+    "completion": ("core.cli.completion:completion", "Print what makes a shell complete nuvyn's words."),
     "config": ("core.cli.config:config", "Show the settings and where each came from."),
     "demo": ("core.cli.demo:demo", "Make a small lake and run a payload on it."),
     "metadata_extraction": ("core.cli.legacy:metadata_extraction", "Run as the executor's main.py did."),
@@ -59,7 +63,13 @@ class _LazyGroup(click.Group):
         module, _, name = _COMMANDS[cmd_name][0].partition(":")
         command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)
+        command.epilog = epilog(cmd_name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Options, and the commands with their lines, for which nothing needs to be imported."""
+        names = [CompletionItem(n, help=about) for n, (_, about) in _COMMANDS.items() if n.startswith(incomplete)]
+        return names if not incomplete.startswith("-") else super().shell_complete(ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -84,15 +94,16 @@ class _LazyGroup(click.Group):
 @click.version_option(__version__, "-V", "--version", message="nuvyn %(version)s")
 @click.option("--home", metavar="FOLDER", help="Where nuvyn keeps everything (default: NUVYN_HOME).")
 @click.option("-v", "--verbose", is_flag=True, help="Write the log to standard error too.")
+@click.option("-q", "--quiet", is_flag=True, help="Tell only what went wrong; the exit status tells the rest.")
 @click.pass_context
-def root(ctx: click.Context, home: str | None, verbose: bool) -> int:
+def root(ctx: click.Context, home: str | None, verbose: bool, quiet: bool) -> int:
     """Find out what is really in data lakes and databases: tables, columns, types, rows.
 
     A payload names a workflow and its sources; `nuvyn run` reads them into a local catalog
     that `nuvyn query` answers from. Without a command, the terminal app opens.
     """
     app = ctx.ensure_object(dict).get("app")
-    ctx.obj |= {"home": home, "verbose": verbose}
+    ctx.obj |= {"home": home, "verbose": verbose, "quiet": quiet}
     if ctx.invoked_subcommand is not None:
         return 0
     if app is None or not (sys.stdin.isatty() and sys.stdout.isatty()):

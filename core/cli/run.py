@@ -11,7 +11,8 @@ import sys
 import click
 
 from core import loops
-from core.cli.context import House, json_option, open_house, override
+from core.cli.completion import job_ids
+from core.cli.context import House, json_option, open_house, override, quiet
 from core.cli.display import Display, PlainLines, display_for
 from core.cli.dry_run import show_budget
 from core.cli.problems import read_checked
@@ -61,12 +62,6 @@ def run(
 
     \b
     Exit status: 0 completed, 1 failed, 2 refused payload, 3 partial, 130 cancelled.
-
-    \b
-    Examples:
-      nuvyn run payload.json
-      cat payload.json | nuvyn run - --json
-      nuvyn run payload.json --dry-run
     """
     if queue and (engine or spark_remote):
         raise UsageError("a queued job is read as the worker's settings say", hint="set NUVYN_ENGINE for the worker")
@@ -97,7 +92,7 @@ def _run_handed() -> int:
 
 
 @click.command()
-@click.argument("job_id")
+@click.argument("job_id", shell_complete=job_ids)
 @accept_shrink_option
 @json_option
 def retry(job_id: str, accept_shrink: bool, as_json: bool) -> int:
@@ -114,11 +109,11 @@ def retry(job_id: str, accept_shrink: bool, as_json: bool) -> int:
 
 def run_shown(house: House, record: JobRecord, job: Job, owner: str, *, as_json: bool) -> int:
     """Run a job that `owner` holds, show it, print the answer, and give the exit status."""
-    state = loops.run(_run(house, record, job, owner, display_for(as_json)))
+    state = loops.run(_run(house, record, job, owner, display_for(as_json, quiet=quiet())))
     ended = house.store.job(record.job_id)
     if as_json:
         click.echo(json.dumps(ended.answer))
-    else:
+    elif not quiet():
         print_summary(ended, house.store.sources(record.job_id), house.mirror)
     return _EXIT[state]
 

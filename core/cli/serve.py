@@ -29,13 +29,7 @@ def serve(
     origins: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Serve the HTTP API until stopped. Jobs are run by a worker, and go on without the server.
-
-    \b
-    Examples:
-      nuvyn serve --root /data/lake
-      NUVYN_API_TOKEN=... nuvyn serve --host 0.0.0.0
-    """
+    """Serve the HTTP API until stopped. Jobs are run by a worker, and go on without the server."""
     from core.api.serve import serve as answer
 
     found = settings()

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import click
 
-from core.cli.context import json_option, open_house
+from core.cli.context import json_option, open_house, quiet
 from core.cli.root import CANCELLED
 from core.databricks.faults import SyncStopped
 from core.databricks.plan import Plan, State
@@ -63,23 +63,25 @@ def sync(
         target = target_of(house.settings, place=place)
         scope = Scope(workflow, sources or None, verify=verify, prune=prune)
         job = Sync(target, house.mirror, house.settings.runs, scope)
-        if not as_json:
+        silent = as_json or quiet()
+        if not silent:
             click.echo(f"to {target.place} on {target.host}, with {target.login}", err=True)
         try:
-            plan = _wait(SyncTask(job, job.plan), quiet=as_json)
-            if not as_json:
+            plan = _wait(SyncTask(job, job.plan), quiet=silent)
+            if not silent:
                 click.echo(f"as {safe(job.identity)}", err=True)
                 _print_plan(plan, prune=prune)
             if dry_run:
                 if as_json:
                     click.echo(json.dumps(_plan_document(job, plan)))
                 return 0
-            result = _wait(SyncTask(job, lambda: job.run(plan)), quiet=as_json)
+            result = _wait(SyncTask(job, lambda: job.run(plan)), quiet=silent)
             job.close()
         except SyncStopped as stopped:
             _print_stopped(job, stopped, as_json=as_json)
             return CANCELLED
-        click.echo(json.dumps(_document(job, result)) if as_json else _told(result))
+        if as_json or not silent:
+            click.echo(json.dumps(_document(job, result)) if as_json else _told(result))
         return 0
 
 

@@ -7,7 +7,7 @@ import math
 import click
 
 from core import loops
-from core.cli.context import House, open_house
+from core.cli.context import House, open_house, quiet
 from core.jobs.worker import Worker
 
 
@@ -17,13 +17,15 @@ from core.jobs.worker import Worker
 def worker(once: bool, idle: float | None) -> int:
     """Run queued jobs until stopped. A job whose worker died is taken up where it stood."""
     with open_house() as house:
-        click.echo("worker started; ctrl+c stops it", err=True)
+        _tell("worker started; ctrl+c stops it")
         loops.run(_work(house, 0.0 if once else math.inf if idle is None else idle))
     return 0
 
 
 async def _work(house: House, idle_s: float) -> int:
-    def tell(line: str) -> None:
-        click.echo(line, err=True)
+    return await Worker(house.settings, house.store, house.mirror, _tell).work(idle_s=idle_s)
 
-    return await Worker(house.settings, house.store, house.mirror, tell).work(idle_s=idle_s)
+
+def _tell(line: str) -> None:
+    if not quiet():
+        click.echo(line, err=True)

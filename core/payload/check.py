@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.payload.decode import MAX_DEPTH, RepeatedNames, child, is_too_deep, walk
+from core.payload.fields import JOB_NAMES, SOURCE_NAMES
 from core.payload.models import JOB_TYPES, SOURCE_TYPES, Job, Options, Source
 from core.payload.options import make_options, read_options
 from core.payload.problems import Checked, Problems, json_type, nearest
@@ -15,11 +16,6 @@ from core.text import is_text
 
 WORKFLOW_REQUIRED = "workflow_id is required"
 
-_SOURCE_FIELDS = ("source_id", "data_source_path", "data_source_type", "connection", "options")
-_JOB_FIELDS = (
-    *("job_type", "workflow_id", "sources", "tenant_id", "job_metadata", "write_to_db", "job_id"),
-    *_SOURCE_FIELDS,
-)
 # What people call a type elsewhere, by the name that it has here.
 _OTHER_NAMES = {
     "azure": "azure_blob",
@@ -83,7 +79,7 @@ class _Reader:
         self.defaults = defaults
 
     def job(self) -> Job:
-        self._unknown(self.raw, _JOB_FIELDS, "")
+        self._unknown(self.raw, JOB_NAMES, "")
         metadata = self._object(self.raw, "", "job_metadata")
         self._object(metadata or {}, "job_metadata", "databricks_credentials")
         job_type = self._text(self.raw, "", "job_type") or JOB_TYPES[0]
@@ -155,7 +151,7 @@ class _Reader:
             text = f"{path} must be an object, not {json_type(entry)}"
             self.problems.fail(path, text, 'write {"source_id": …, "data_source_path": …}')
             return None
-        self._unknown(entry, _SOURCE_FIELDS, path)
+        self._unknown(entry, SOURCE_NAMES, path)
         source_id = self._text(entry, path, "source_id")
         if not source_id and not self.problems.at(f"{path}.source_id"):
             text = f"Missing required field: source_id ({path})"

@@ -28,8 +28,8 @@ _Text = Annotated[StrictStr, Field(pattern=r"\S")]
 
 class _TableIn(BaseModel):
     model_config = ConfigDict(extra="ignore")
-    name: _Text
-    path: _Text
+    name: _Text = Field(description="The table's name; it may hold `{table}`.")
+    path: _Text = Field(description="The glob of its files; `{table}` stands for one folder or name.")
 
 
 def _known_encoding(name: str) -> str:
@@ -48,34 +48,49 @@ class _CsvIn(BaseModel):
     """How delimited text is written; an empty text means that there is none of it."""
 
     model_config = ConfigDict(extra="ignore")
-    delimiter: _Mark | None = None
-    quote: _Quote | None = None
-    escape: _Quote | None = None
-    comment: _Quote | None = None
-    encoding: Annotated[StrictStr, AfterValidator(_known_encoding)] | None = None
-    header: StrictBool | Annotated[StrictInt, Field(ge=0, le=10)] | None = None
-    skip: Annotated[StrictInt, Field(ge=0, le=100_000)] | None = None
-    decimal: Literal[".", ","] | None = None
+    delimiter: _Mark | None = Field(default=None, description="What stands between two values.")
+    quote: _Quote | None = Field(default=None, description="What stands around a value that holds a delimiter.")
+    escape: _Quote | None = Field(default=None, description="What stands before a quote inside a value.")
+    comment: _Quote | None = Field(default=None, description="What a line that is no row begins with.")
+    encoding: Annotated[StrictStr, AfterValidator(_known_encoding)] | None = Field(
+        default=None, description="The text's encoding, by any name that Python knows."
+    )
+    header: StrictBool | Annotated[StrictInt, Field(ge=0, le=10)] | None = Field(
+        default=None, description="Whether the first row names the columns, or how many rows do."
+    )
+    skip: Annotated[StrictInt, Field(ge=0, le=100_000)] | None = Field(
+        default=None, description="Lines before the header that are left out."
+    )
+    decimal: Literal[".", ","] | None = Field(default=None, description="The mark in decimal numbers.")
 
 
 class _OptionsIn(BaseModel):
-    """The options' types and ranges. The defaults are `Options`' own; these are never read."""
+    """The options' types and ranges. The defaults are `Options`' own; these are never read.
 
-    parallel_sources: Annotated[StrictInt, Field(ge=1, le=256)] = 1
+    What the form of a source asks for is described there (`core.payload.forms`), the others here.
+    """
+
+    parallel_sources: Annotated[StrictInt, Field(ge=1, le=256, description="Sources read at once.")] = 1
     max_concurrency: Annotated[StrictInt, Field(ge=1, le=1024)] = 1
     retries: Annotated[StrictInt, Field(ge=0, le=100)] = 0
     timeout_s: Annotated[StrictInt | StrictFloat, Field(gt=0, le=31_536_000)] | None = None
-    atomic: StrictBool = False
-    incremental: StrictBool = True
-    accept_shrink: StrictBool = False
+    atomic: StrictBool = Field(default=False, description="Store all sources of the job together, or none.")
+    incremental: StrictBool = Field(
+        default=True, description="Do not read again what has not changed since the last run."
+    )
+    accept_shrink: StrictBool = Field(
+        default=False, description="Also store a source of which less than a quarter is left, or nothing."
+    )
     include: list[_Text] = []
     exclude: list[_Text] = []
     max_files: Annotated[StrictInt, Field(ge=1)] | None = None
     row_counts: RowCounts = "metadata"
     sample_values: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
-    sample_bytes: Annotated[StrictInt, Field(ge=1024, le=1 << 28)] = 1024
-    tables: list[_TableIn] = []
-    csv: _CsvIn = _CsvIn()
+    sample_bytes: Annotated[
+        StrictInt, Field(ge=1024, le=1 << 28, description="How much of a text file is read to find its columns.")
+    ] = 1024
+    tables: list[_TableIn] = Field(default=[], description="Which files make which table, before any rule decides.")
+    csv: _CsvIn = Field(default=_CsvIn(), description="How delimited text is written; what is not said is found out.")
 
 
 _EXPECTED = {
