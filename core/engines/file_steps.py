@@ -82,7 +82,8 @@ def _read(file: DataFile, options: ReadOptions, tails: Tails) -> FileSteps:
         reading = yield from (_apart if format_ in ISOLATED else _here)(format_, opened, options, tails)
         _check(reading)
     except FileError as error:
-        return Outcome(format_.name, error=error.message)
+        # A driver that is missing today may be there the next time.
+        return Outcome(format_.name, error=error.message, lasting=error.fault is not Fault.MISSING_DRIVER)
     return Outcome(reading.file_type, _with_evidence(reading, opened, format_))
 
 

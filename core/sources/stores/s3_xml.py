@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pyarrow as pa
-from botocore import handlers
 
 from core.sources.stores.page import Page
 
@@ -77,6 +76,8 @@ def _is_listing(data: bytes) -> bool:
 
 def spare_listings(events: Any) -> None:
     """Keep botocore from parsing a whole listing to see whether it is an error in an answer of status 200."""
+    from botocore import handlers
+
     look = getattr(handlers, "_handle_200_error", None)
     if look is None:
         return
