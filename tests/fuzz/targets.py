@@ -75,7 +75,7 @@ def _placed(path: str, kind: str) -> None:
     assert found.shown and describe_type(found)
     for name, secret in found.secrets.items():
         # Of a signed URL only the signature is secret; and what is short is as likely part of a name.
-        hidden = re.findall(r"(?<=sig=)[^&;]+", secret) if name == "sas" else [secret]
+        hidden = re.findall(r"(?:^|[&;])sig=([^&;]+)", secret) if name == "sas" else [secret]
         assert not any(len(part) >= 8 and found.shown.count(part) >= path.count(part) > 0 for part in hidden), name
     # What is shown is what is stored, and stays what it is when it is masked again.
     assert secrets.mask_url(found.shown) == found.shown
