@@ -97,7 +97,7 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
     """No credentials, settings or home of the person who runs the tests, and no secrets of the tests before."""
     import os
 
-    monkeypatch.setattr(secrets, "_process", secrets._Register())
+    monkeypatch.setattr(secrets, "_process", secrets.Register())
 
     for name in os.environ:
         if name.startswith(_FOREIGN) and not name.startswith("NUVYN_TEST_"):

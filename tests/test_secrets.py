@@ -32,7 +32,7 @@ LITERALS = st.text(min_size=6, max_size=30).filter(lambda text: "***" not in tex
 
 @pytest.fixture(autouse=True)
 def nothing_registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(secrets, "_process", secrets._Register())
+    monkeypatch.setattr(secrets, "_process", secrets.Register())
     yield
 
 
@@ -108,7 +108,7 @@ def test_a_token_in_a_known_form_never_survives(token: str, form: str) -> None:
 
 
 def hidden_in_each_form(secret: str, before: str, after: str) -> None:
-    secrets._process = secrets._Register()
+    secrets._process = secrets.Register()
     if any("\ud800" <= char <= "\udfff" for char in secret) or secret.lower() in secrets._OWN_WORDS:
         return
     register(secret)

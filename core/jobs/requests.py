@@ -13,7 +13,7 @@ from core.jobs.model import JobRecord
 from core.jobs.store import LEASE_S, JobStore
 from core.payload.load import check
 from core.payload.models import Job, Source
-from core.secrets import HIDDEN
+from core.secret_register import HIDDEN
 from core.settings import Settings
 from core.sources.database_urls import FILE_DATABASES
 from core.sources.local_paths import absolute, is_relative

@@ -13,10 +13,11 @@ from typing import Any
 
 from core.caller_rules import CallerRules
 from core.errors import JobError
+from core.jobs.changes import JobChanges
 from core.jobs.database import Database
 from core.jobs.model import JOB_MOVES, SOURCE_MOVES, Asked, JobRecord, JobState, SourceState, check_move, new_job_id
+from core.jobs.moves import add_event, end_job, state_of
 from core.jobs.owners import LEASE_S, Workers, is_gone, this_owner
-from core.jobs.reader import JobReader
 from core.jobs.turns import Turns
 from core.progress import Progress
 
@@ -27,7 +28,7 @@ class KeyReused(JobError):
     """An idempotency key that made a job of another payload."""
 
 
-class JobStore(JobReader):
+class JobStore(JobChanges):
     """Jobs, their sources, events and progress in one SQLite file. Safe from any thread."""
 
     def __init__(self, path: Path) -> None:
@@ -99,121 +100,10 @@ class JobStore(JobReader):
                 c.execute("INSERT INTO job_rules VALUES (?, ?)", (job_id, rules.text()))
             if key is not None:
                 c.execute("INSERT INTO job_keys VALUES (?, ?, ?)", (key, job_id, digest))
-            _event(c, job_id, None, "info", "created", f"job created with {len(source_ids)} sources")
+            add_event(c, job_id, None, "info", "created", f"job created with {len(source_ids)} sources")
             return job_id
 
         return self._db.write(work)
-
-    def request_cancel(self, job_id: str) -> JobState:
-        """Ask for a job's end: a queued one is cancelled at once, a running one by its worker.
-
-        Raises:
-            JobError: there is no such job, or it has ended.
-        """
-
-        def work(c: sqlite3.Connection) -> JobState:
-            state = _state(c, job_id)
-            if state.ended:
-                raise JobError(f"job {job_id} has ended already ({state})")
-            c.execute("UPDATE jobs SET cancel_requested = 1 WHERE job_id = ?", (job_id,))
-            _event(c, job_id, None, "info", "cancel", "cancel was asked for")
-            if state is JobState.QUEUED:
-                c.execute(
-                    "UPDATE sources SET state = ?, ended_at = ? WHERE job_id = ? AND state = ?",
-                    (SourceState.CANCELLED, time.time(), job_id, SourceState.QUEUED),
-                )
-                _end(c, job_id, JobState.CANCELLED, None, None)
-                return JobState.CANCELLED
-            return state
-
-        return self._db.write(work)
-
-    def request_source_cancel(self, job_id: str, seq: int) -> None:
-        """Ask for the end of one source of a job; its others go on.
-
-        Raises:
-            JobError: there is no such source, or it has ended.
-        """
-
-        def work(c: sqlite3.Connection) -> None:
-            row = c.execute("SELECT * FROM sources WHERE job_id = ? AND seq = ?", (job_id, seq)).fetchone()
-            if row is None:
-                raise JobError(f"job {job_id} has no source number {seq}")
-            if SourceState(row["state"]).ended:
-                raise JobError(f"source {row['source_id']} has ended already ({row['state']})")
-            if _state(c, job_id) is JobState.QUEUED:
-                values = (SourceState.CANCELLED, time.time(), job_id, seq)
-                c.execute("UPDATE sources SET state = ?, ended_at = ? WHERE job_id = ? AND seq = ?", values)
-                _event(c, job_id, row["source_id"], "info", "source", "cancelled")
-                return
-            c.execute("INSERT OR IGNORE INTO source_cancels VALUES (?, ?)", (job_id, seq))
-            _event(c, job_id, row["source_id"], "info", "cancel", "cancel was asked for")
-
-        self._db.write(work)
-
-    def requeue(self, job_id: str, *, owner: str | None = None) -> list[str]:
-        """Queue again what of an ended job did not succeed; returns those sources' ids.
-
-        Raises:
-            JobError: no such job, it has not ended, or nothing of it is left to do.
-        """
-
-        def work(c: sqlite3.Connection) -> list[str]:
-            state = _state(c, job_id)
-            again = [
-                row["source_id"]
-                for row in c.execute(
-                    "SELECT source_id FROM sources WHERE job_id = ? AND state IN (?, ?) ORDER BY seq",
-                    (job_id, SourceState.FAILED, SourceState.CANCELLED),
-                )
-            ]
-            if not state.ended:
-                raise JobError(f"job {job_id} is still {state}", hint=f"nuvyn show {job_id} --follow")
-            # A job that asked for a database may only lack that.
-            unwritten = (
-                state is not JobState.COMPLETED
-                and c.execute("SELECT 1 FROM jobs WHERE job_id = ? AND write_to_db", (job_id,)).fetchone()
-            )
-            if not again and not unwritten:
-                raise JobError(f"nothing of job {job_id} is left to retry: it is {state}")
-            check_move(JOB_MOVES, state, JobState.QUEUED, f"job {job_id}")
-            c.execute(
-                "UPDATE sources SET state = ?, error = NULL, hint = NULL, result = NULL, started_at = NULL,"
-                " ended_at = NULL WHERE job_id = ? AND state IN (?, ?)",
-                (SourceState.QUEUED, job_id, SourceState.FAILED, SourceState.CANCELLED),
-            )
-            c.execute("DELETE FROM source_cancels WHERE job_id = ?", (job_id,))
-            now = time.time()
-            c.execute(
-                "UPDATE jobs SET state = ?, cancel_requested = 0, ended_at = NULL, answer = NULL, error = NULL,"
-                " owner = ?, lease_until = ?, started_at = coalesce(?, started_at) WHERE job_id = ?",
-                (
-                    JobState.RUNNING if owner else JobState.QUEUED,
-                    owner,
-                    now + LEASE_S if owner else None,
-                    now if owner else None,
-                    job_id,
-                ),
-            )
-            _event(c, job_id, None, "info", "retry", f"retrying {', '.join(again) or 'what was not written'}")
-            return again
-
-        return self._db.write(work)
-
-    def delete(self, job_id: str) -> None:
-        """Forget an ended job; what it put into the mirror stays.
-
-        Raises:
-            JobError: no such job, or it has not ended.
-        """
-
-        def work(c: sqlite3.Connection) -> None:
-            state = _state(c, job_id)
-            if not state.ended:
-                raise JobError(f"job {job_id} is still {state}", hint=f"nuvyn cancel {job_id}")
-            c.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,))
-
-        self._db.write(work)
 
     def claim(self, owner: str) -> JobRecord | None:
         """Take the oldest job that waits, or whose worker died; None when there is none."""
@@ -232,7 +122,7 @@ class JobStore(JobReader):
                     (JobState.RUNNING, owner, now + LEASE_S, now, row["job_id"]),
                 )
                 if row["state"] == JobState.RUNNING:
-                    _event(c, row["job_id"], None, "warning", "resumed", "its worker died; taken up again")
+                    add_event(c, row["job_id"], None, "warning", "resumed", "its worker died; taken up again")
                 return str(row["job_id"])
             return None
 
@@ -263,7 +153,7 @@ class JobStore(JobReader):
 
         def work(c: sqlite3.Connection) -> None:
             c.execute("UPDATE jobs SET lease_until = 0 WHERE job_id = ? AND owner = ?", (job_id, owner))
-            _event(c, job_id, None, "info", "released", "its worker was stopped; another takes it up")
+            add_event(c, job_id, None, "info", "released", "its worker was stopped; another takes it up")
 
         self._db.write(work)
 
@@ -310,7 +200,7 @@ class JobStore(JobReader):
                 c.execute("INSERT OR REPLACE INTO found VALUES (?, ?, ?, ?, ?, ?)", (job_id, seq, *counts))
             level = "error" if state is SourceState.FAILED else "info"
             text = f"{state}" + (f": {error}" if error else "")
-            _event(c, job_id, row["source_id"], level, "source", text)
+            add_event(c, job_id, row["source_id"], level, "source", text)
 
         self._db.write(work)
 
@@ -348,7 +238,7 @@ class JobStore(JobReader):
 
     def note(self, job_id: str, source_id: str | None, level: str, kind: str, message: str) -> None:
         """Add an event without waiting for the disk."""
-        self._db.submit(lambda c: _event(c, job_id, source_id, level, kind, message))
+        self._db.submit(lambda c: add_event(c, job_id, source_id, level, kind, message))
 
     def put_progress(self, job_id: str, counters: Iterable[tuple[int, Progress]]) -> Future[None]:
         """Overwrite the counters of some sources, without waiting."""
@@ -379,31 +269,7 @@ class JobStore(JobReader):
         """End a job with its answer."""
 
         def work(c: sqlite3.Connection) -> None:
-            check_move(JOB_MOVES, _state(c, job_id), state, f"job {job_id}")
-            _end(c, job_id, state, answer, error)
+            check_move(JOB_MOVES, state_of(c, job_id), state, f"job {job_id}")
+            end_job(c, job_id, state, answer, error)
 
         self._db.write(work)
-
-
-def _event(c: sqlite3.Connection, job_id: str, source_id: str | None, level: str, kind: str, message: str) -> None:
-    c.execute(
-        "INSERT INTO events (job_id, source_id, at, level, kind, message) VALUES (?, ?, ?, ?, ?, ?)",
-        (job_id, source_id, time.time(), level, kind, message),
-    )
-
-
-def _end(c: sqlite3.Connection, job_id: str, state: JobState, answer: dict[str, Any] | None, error: str | None) -> None:
-    c.execute(
-        "UPDATE jobs SET state = ?, ended_at = ?, owner = NULL, lease_until = NULL, answer = ?, error = ?"
-        " WHERE job_id = ?",
-        (state, time.time(), None if answer is None else json.dumps(answer), error, job_id),
-    )
-    c.execute("DELETE FROM turns WHERE job_id = ?", (job_id,))
-    _event(c, job_id, None, "info" if state is JobState.COMPLETED else "warning", "ended", f"job {state}")
-
-
-def _state(c: sqlite3.Connection, job_id: str) -> JobState:
-    row = c.execute("SELECT state FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
-    if row is None:
-        raise JobError(f"no job is called {job_id}", hint="nuvyn jobs lists them")
-    return JobState(row["state"])

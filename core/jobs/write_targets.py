@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import NuvynError, UsageError
 from core.mirror.mirror import Mirror
 from core.payload.models import Job
-from core.secrets import HIDDEN
+from core.secret_register import HIDDEN
 from core.settings import Settings
 from core.text import plural
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import resources
@@ -20,6 +20,7 @@ from core.mirror.memory_limit import in_little_memory
 from core.mirror.question import Question
 from core.mirror.recall import recall
 from core.mirror.results import FORMULA_MARKS
+from core.mirror.salvage import take_sources
 from core.mirror.session import Session, literal, quote
 from core.points import reached
 
@@ -118,7 +119,7 @@ class Mirror:
                 what = workflow_id if source_id is None else f"{workflow_id}/{source_id}"
                 raise MirrorError(f"the mirror holds nothing of {what}", hint='nuvyn query "FROM sources" lists all')
             for table in (*rows.ALL, "schema_changes"):
-                target = f"{self._internal if table in rows.INTERNAL else self._public}.{table}"
+                target = self._table_in(table)
                 connection.execute(f"DELETE FROM {target} {where}", names)
             connection.execute("COMMIT")
         self._compact_when_grown()
@@ -130,32 +131,8 @@ class Mirror:
         Raises:
             MirrorError: this mirror cannot be written.
         """
-        taken = set()
         with self._writing() as connection:
-            for source in _sources_of(connection, broken, self.schema):
-                with suppress(Exception):
-                    self._take(connection, *source)
-                    taken.add(source)
-            with suppress(Exception):
-                connection.execute("DETACH broken")
-        return frozenset(taken)
-
-    def _take(self, connection: duckdb.DuckDBPyConnection, workflow_id: str, source_id: str) -> None:
-        where = "WHERE workflow_id = $workflow AND source_id = $source"
-        connection.execute("BEGIN")
-        try:
-            for table in (*rows.ALL, "schema_changes"):
-                inner = table in rows.INTERNAL
-                origin = f"broken.{quote(_INTERNAL_SCHEMA if inner else self.schema)}.{table}"
-                connection.execute(
-                    f"INSERT INTO {self._internal if inner else self._public}.{table} BY NAME"
-                    f" SELECT * FROM {origin} {where}",
-                    {"workflow": workflow_id, "source": source_id},
-                )
-            connection.execute("COMMIT")
-        except Exception:
-            connection.execute("ROLLBACK")
-            raise
+            return take_sources(connection, broken, self._table_in)
 
     def query(self, sql: str, *, limit: int | None = None, params: Mapping[str, Any] | None = None) -> pa.Table:
         """The result of one SQL text; unqualified names are the metadata schema's tables.
@@ -273,6 +250,11 @@ class Mirror:
                 written.append(path)
         return written
 
+    def _table_in(self, table: str, catalog: str | None = None) -> str:
+        """A table's whole name, quoted; in another catalog of the same layout if one is given."""
+        inner = table in rows.INTERNAL
+        return f"{quote(catalog or self.catalog)}.{quote(_INTERNAL_SCHEMA if inner else self.schema)}.{table}"
+
     def _sql(self, name: str) -> str:
         text = resources.files("core.mirror").joinpath(name).read_text()
         return text.replace("$PUBLIC", self._public).replace("$INTERNAL", self._internal)
@@ -319,7 +301,7 @@ class Mirror:
         if known[0][0]:
             self._set_aside(connection, "old", where, names)
         for table in rows.ALL:
-            target = f"{self._internal if table in rows.INTERNAL else self._public}.{table}"
+            target = self._table_in(table)
             if table != "executor_runs":
                 connection.execute(f"DELETE FROM {target} {where}", names)
             reached(f"mirror: {table} deleted")
@@ -383,15 +365,6 @@ class Mirror:
             pass
         reached("mirror: compacted")
         note.write_text(json.dumps(self.path.stat().st_size))
-
-
-def _sources_of(connection: duckdb.DuckDBPyConnection, broken: Path, schema: str) -> list[tuple[str, str]]:
-    """The sources of a broken mirror, which is then attached as `broken`; none when that cannot be told."""
-    try:
-        connection.execute(f"ATTACH {literal(str(broken))} AS broken (READ_ONLY)")
-        return connection.execute(f"SELECT workflow_id, source_id FROM broken.{quote(schema)}.sources").fetchall()
-    except Exception:
-        return []
 
 
 def _cells(schema: pa.Schema) -> str:

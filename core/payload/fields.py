@@ -34,8 +34,12 @@ METADATA = (
 
 SOURCE = (
     PayloadField("source_id", "string", "", "A name of its own within the payload."),
-    PayloadField("data_source_path", "string", "none", "Where the data is, without credentials; a source without it is skipped."),
-    PayloadField("data_source_type", "string", "`auto`", "A kind of place or database, or the one file format to read."),
+    PayloadField(
+        "data_source_path", "string", "none", "Where the data is, without credentials; a source without it is skipped."
+    ),
+    PayloadField(
+        "data_source_type", "string", "`auto`", "A kind of place or database, or the one file format to read."
+    ),
     PayloadField("connection", "string", "none", "A connection of `config.toml`, which has the credentials."),
     PayloadField("options", "object", "the job's", "How to read; a source's own win over the job's."),
 )

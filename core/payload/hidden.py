@@ -9,7 +9,8 @@ from typing import Any
 
 from core.payload.decode import child
 from core.payload.problems import Problem
-from core.secrets import HIDDEN, mask_url, secrets_of_url
+from core.secret_register import HIDDEN
+from core.secrets import mask_url, secrets_of_url
 
 _HOST = re.compile(r"[A-Za-z][\w+.:-]*://(?:[^/?#]*@)?([^/?#@]+)")
 

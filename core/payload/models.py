@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from core.csv_options import CsvOptions
-from core.secrets import HIDDEN, mask_tree, mask_url
+from core.secret_register import HIDDEN
+from core.secrets import mask_tree, mask_url
 
 JOB_TYPES = ("metadata_extraction",)
 DATABASE_KINDS = ("postgresql", "mysql", "sqlite", "duckdb", "mssql", "snowflake", "databricks")
