@@ -42,7 +42,7 @@ _COMMANDS = {
     "connections": ("core.cli.connections:connections", "List and test the connections of the config file."),
     "doctor": ("core.cli.doctor:doctor", "Tell what is well and what is not."),
     "repair": ("core.cli.doctor:repair", "Mend a job store or mirror that cannot be read."),
-    "init": ("core.cli.init:init", "Write a connection into the config file, by a short dialogue."),
+    "init": ("core.cli.init:init", "Write a connection into the config file."),
     "completion": ("core.cli.completion:completion", "Print what makes a shell complete nuvyn's words."),
     "config": ("core.cli.config:config", "Show the settings and where each came from."),
     "demo": ("core.cli.demo:demo", "Make a small lake and run a payload on it."),
