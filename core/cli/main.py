@@ -5,6 +5,7 @@ Nothing heavy is imported before a subcommand needs it, so that `--version` and 
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ def main(
     `web` serves that to browsers at a host and port.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
+    _write_whole()
     if arguments in (["--version"], ["-V"]):
         from core import __version__
 
@@ -37,6 +39,16 @@ def main(
     from core.cli.root import run
 
     raise SystemExit(run(arguments, app=app, web=web))
+
+
+def _write_whole() -> None:
+    """Give standard output a buffer when it has none, by PYTHONUNBUFFERED: Python drops what one write leaves over."""
+    raw = getattr(sys.stdout, "buffer", None)
+    if isinstance(raw, io.RawIOBase):
+        text = sys.stdout
+        sys.stdout = io.TextIOWrapper(
+            io.BufferedWriter(raw), encoding=text.encoding, errors=text.errors, line_buffering=True
+        )
 
 
 if __name__ == "__main__":

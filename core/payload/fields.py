@@ -33,7 +33,7 @@ METADATA = (
 """What counts of `job_metadata`; the rest is only kept."""
 
 SOURCE = (
-    PayloadField("source_id", "string", "", "A name of its own within the payload."),
+    PayloadField("source_id", "string", "", "A name of its own; a payload that is one source may leave it out."),
     PayloadField(
         "data_source_path", "string", "none", "Where the data is, without credentials; a source without it is skipped."
     ),
