@@ -1,6 +1,6 @@
 """Makes what the docs show of the app from the app itself: `./dev docs`.
 
-Writes `keys.md` and one picture a mode, taken while the app shows the demo and a scripted job.
+Writes `reference/`, `keys.md` and one picture a mode, taken while the app shows the demo and a scripted job.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from core.jobs.worker import Worker
 from core.payload.load import parse
 from core.progress import Phase, Progress
 from core.settings import load_settings
+from docs.reference import write_reference
 from nuvyn_tui.app import NuvynApp
 from nuvyn_tui.commands.table import key_table
 from nuvyn_tui.widgets.grid import Grid
@@ -193,6 +194,7 @@ async def in_browser(home: Path) -> None:
 
 def main() -> None:
     """Write everything anew."""
+    write_reference()
     transcript("http-api.md")
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(in_browser(Path(folder)))
