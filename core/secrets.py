@@ -73,7 +73,7 @@ _KEY_OF = frozenset({"account", "access", "secret", "shared", "api", "private", 
 _CONNECTION_STRING = re.compile(
     r"(?:^|;)\s*(?:AccountKey|SharedAccessKey|SharedAccessSignature|Pwd|Password)\s*=", re.I
 )
-_SAS = re.compile(r"(?=.*\bsv=)(?=.*\bsig=)", re.DOTALL)
+_SIGNED = re.compile(r"(?=.*\bsv=)(?=.*\bsig=)|.*\bx-amz-signature=", re.DOTALL | re.IGNORECASE)
 # In these a `?` is part of a key, so nothing after it is a parameter.
 _OPAQUE = frozenset({"s3", "s3a", "s3n", "abfs", "abfss", "wasb", "wasbs", "az", "gs", "gcs", "file", "memory", "hf"})
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -171,7 +171,7 @@ def _masked_url(url: str) -> str:
         return _mask_query(url)
     kind = scheme.lower()
     masked = f"{scheme}://{_mask_password(rest, kind)}"
-    return masked if kind in _OPAQUE and not _has_sas(url) else _mask_query(masked)
+    return masked if kind in _OPAQUE and not _is_signed(url) else _mask_query(masked)
 
 
 def secrets_of_url(url: str) -> Iterator[str]:
@@ -220,9 +220,9 @@ def is_reference(text: str) -> bool:
     return _REFERENCE.fullmatch(text) is not None
 
 
-def _has_sas(url: str) -> bool:
+def _is_signed(url: str) -> bool:
     _, mark, query = url.rpartition("?")
-    return bool(mark) and _SAS.match(query) is not None
+    return bool(mark) and _SIGNED.match(query) is not None
 
 
 def _hide(match: re.Match[str]) -> str:

@@ -24,7 +24,7 @@ def connections() -> None:
 def list_(as_json: bool) -> None:
     """List the connections by name; no secret is shown."""
     found = settings()
-    rows = [{"name": name, "kind": found.connection(name).kind} for name in sorted(found.connections)]
+    rows = [{"name": name, "kind": found.connections[name].get("kind")} for name in sorted(found.connections)]
     if as_json:
         click.echo(json.dumps(rows))
     elif not rows:

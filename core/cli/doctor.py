@@ -41,7 +41,9 @@ def doctor(offline: bool, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({"well": not bad, "findings": [asdict(finding) for finding in found]}))
     else:
-        click.echo(f"{plural(len(bad), 'thing')} to mend" if bad else "all is well")
+        doubts = sum(finding.level is Level.WARNING for finding in found)
+        well = f"nothing is broken, {plural(doubts, 'warning')}" if doubts else "all is well"
+        click.echo(f"{plural(len(bad), 'thing')} to mend" if bad else well)
     return 1 if bad else 0
 
 

@@ -19,6 +19,7 @@ from core.cli.problems import read_checked
 from core.cli.root import CANCELLED
 from core.cli.summary import print_summary
 from core.errors import UsageError
+from core.jobs.background import carries_secrets
 from core.jobs.model import JobRecord, JobState
 from core.jobs.requests import accepting_shrink, create, stored_job
 from core.jobs.runner import Runner
@@ -75,6 +76,11 @@ def run(
         if dry_run:
             return show_budget(house, job, as_json=as_json)
         if queue:
+            if carries_secrets(job):
+                raise UsageError(
+                    "a queued job cannot have secrets in its payload: they are not stored, so no worker has them",
+                    hint="put them into a connection, or run it without --queue",
+                )
             job_id = create(house.store, job, write_to_db=write_to_db, owner=None)
             click.echo(json.dumps({"job_id": job_id, "status": "queued"}) if as_json else f"queued {job_id}")
             return 0

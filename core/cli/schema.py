@@ -29,7 +29,7 @@ def validate(databricks: bool, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(_document(found)))
     else:
-        _print(found)
+        _print(found, databricks=databricks)
     return 0 if found.valid else 1
 
 
@@ -47,7 +47,7 @@ def create(databricks: bool, as_json: bool) -> int:
     for what, names in (("created", made.created), ("completed", made.completed)):
         if names:
             click.echo(f"{what} {plural(len(names), 'table')}: {', '.join(names)}")
-    _print(made.checked)
+    _print(made.checked, databricks=databricks)
     return 0
 
 
@@ -62,7 +62,7 @@ def _document(found: Checked) -> dict[str, object]:
     }
 
 
-def _print(found: Checked) -> None:
+def _print(found: Checked, *, databricks: bool) -> None:
     place = f"{found.catalog}.{found.schema}"
     if found.valid:
         click.echo(f"{place} is as it should be: {plural(len(found.found), 'table')}")
@@ -71,4 +71,4 @@ def _print(found: Checked) -> None:
         click.echo(f"{place}.{name} is missing")
     for name, columns in found.missing.items():
         click.echo(f"{place}.{name} lacks {', '.join(columns)}")
-    click.echo("nuvyn schema create makes what is missing", err=True)
+    click.echo(f"nuvyn schema create{' --databricks' if databricks else ''} makes what is missing", err=True)

@@ -17,6 +17,8 @@ from core.text import plural, safe, size, span
 _MAX_TABLES = 25
 _MAX_COLUMNS = 40
 
+ACCEPT = "--accept-shrink"
+
 
 def print_summary(job: JobRecord, sources: Sequence[SourceRecord], mirror: Mirror) -> None:
     """Print every source of a job; tables and columns come from the mirror."""
@@ -32,7 +34,9 @@ def print_summary(job: JobRecord, sources: Sequence[SourceRecord], mirror: Mirro
     if any((source.result or {}).get("metadata", {}).get("counts", {}).get("failed") for source in sources):
         click.echo(f"next: nuvyn query --saved failures --workflow {safe(job.workflow_id)}")
     if any(source.state is SourceState.FAILED for source in sources):
-        click.echo(f"next: nuvyn retry {job.job_id}")
+        # What its hint asks for; without it the source fails the same way again.
+        accept = next((f" {ACCEPT}" for source in sources if ACCEPT in (source.hint or "")), "")
+        click.echo(f"next: nuvyn retry {job.job_id}{accept}")
 
 
 def _source(job: JobRecord, source: SourceRecord, mirror: Mirror) -> None:

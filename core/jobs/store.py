@@ -20,6 +20,7 @@ from core.jobs.moves import add_event, end_job, state_of
 from core.jobs.owners import LEASE_S, Workers, is_gone, this_owner
 from core.jobs.turns import Turns
 from core.progress import Progress
+from core.text import plural
 
 __all__ = ["LEASE_S", "JobStore", "this_owner"]
 
@@ -100,7 +101,7 @@ class JobStore(JobChanges):
                 c.execute("INSERT INTO job_rules VALUES (?, ?)", (job_id, rules.text()))
             if key is not None:
                 c.execute("INSERT INTO job_keys VALUES (?, ?, ?)", (key, job_id, digest))
-            add_event(c, job_id, None, "info", "created", f"job created with {len(source_ids)} sources")
+            add_event(c, job_id, None, "info", "created", f"job created with {plural(len(source_ids), 'source')}")
             return job_id
 
         return self._db.write(work)

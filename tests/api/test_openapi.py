@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.command import Nuvyn
 from tests.servers.api import Api
 
-EXAMPLES = 12
+EXAMPLES = 5
 """A call; `-n 80` are more than 2,000 cases."""
 
 

@@ -40,7 +40,7 @@ def of(rows: list[dict[str, Any]]) -> set[tuple[str, int]]:
 
 
 # From too small for the store, over what breaks off somewhere, to enough.
-@pytest.mark.parametrize("size_kb", [40, 120, 300, 700, 1_400, 2_600])
+@pytest.mark.parametrize("size_kb", [40, 300, 700, 2_600])
 def test_a_full_disk(nuvyn: Nuvyn, tmp_path: Path, size_kb: int) -> None:
     given = payload(nuvyn, tmp_path / "lake", 1)
     [ran, doctor] = Disk(nuvyn, size_kb).run(("run", given), ("doctor", "--json"))
@@ -59,7 +59,7 @@ def test_a_full_disk(nuvyn: Nuvyn, tmp_path: Path, size_kb: int) -> None:
     assert len(rows) == 120 and of(rows) == {("a", 1), ("b", 1)}
 
 
-@pytest.mark.parametrize("more_kb", [0, 250, 600, 1_500])
+@pytest.mark.parametrize("more_kb", [0, 600])
 def test_a_disk_that_gets_full_has_the_rows_of_before_or_those_of_now(
     nuvyn: Nuvyn, tmp_path: Path, more_kb: int
 ) -> None:

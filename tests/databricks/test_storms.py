@@ -29,7 +29,7 @@ class Died(BaseException):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("seed", range(int(os.environ.get("NUVYN_TEST_STORMS", "4"))))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("NUVYN_TEST_STORMS", "2"))))
 def test_both_sides_are_equal_in_the_end(
     seed: int,
     mirror: Mirror,

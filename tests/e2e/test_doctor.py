@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -25,11 +26,24 @@ def lake(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def used(nuvyn: Nuvyn, lake: Path) -> Nuvyn:
-    """A home where three workflows of two sources each were run."""
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home where three workflows of two sources each were run; the lake lies beside it."""
+    folder = tmp_path_factory.mktemp("used")
+    home, lake = folder / "home", folder / "lake"
+    home.mkdir()
+    lake.mkdir()
+    (lake / "a.csv").write_text("id,name\n1,a\n")
+    nuvyn = Nuvyn(home)
     for workflow in ("w0", "w1", "w2"):
         assert nuvyn("run", nuvyn.payload({"a": str(lake), "b": str(lake)}, workflow)).code == 0
+    return home
+
+
+@pytest.fixture
+def used(nuvyn: Nuvyn, template: Path) -> Nuvyn:
+    """A copy of it."""
+    shutil.copytree(template, nuvyn.home, dirs_exist_ok=True)
     return nuvyn
 
 

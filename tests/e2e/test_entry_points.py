@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from core.cli.root import root
 from tests.command import ROOT, Nuvyn, Ran
 
 
@@ -204,4 +206,12 @@ def test_every_command_of_the_help_has_its_own(nuvyn: Nuvyn) -> None:
     assert {"run", "query", "demo", "worker"} <= set(commands)
     for command in commands:
         if command != "Start":
-            assert nuvyn(command, "--help").out.startswith(f"Usage: nuvyn {command}")
+            shown = CliRunner().invoke(root, [command, "--help"], prog_name="nuvyn")
+            assert shown.output.startswith(f"Usage: nuvyn {command}")
+
+
+def test_a_payload_with_a_secret_is_not_queued(nuvyn: Nuvyn) -> None:
+    payload = nuvyn.payload({"a": "https://acme.blob.core.windows.net/c/x?sv=1&sig=canary-0123456789"})
+    said = nuvyn("run", payload, "--queue")
+    assert said.code == 2 and "cannot have secrets" in said.err and "connection" in said.err
+    assert nuvyn("jobs", "--json").json() == []

@@ -11,6 +11,10 @@ FINDINGS: dict[str, tuple[str, bytes]] = {
         "location",
         _AUTO + b" https://user:passwords@host:8080/x",
     ),
+    "a signature of S3 in a bucket's path was shown": (
+        "location",
+        _AUTO + b"s3://b/k?X-Amz-Signature=0123456789abcdef",
+    ),
     "a signature in a path without a scheme was shown": ("location", _AUTO + b"::/a/c/x?sv=1&sig=abcdefghij%3D"),
     "so it was in a database file's": ("location", _SQLITE + b"\x01s3://a/x?sv=1&sig=abcdefghij%3D"),
     "bytes that are no text, in a database's URL": (

@@ -77,6 +77,8 @@ def _placed(path: str, kind: str) -> None:
         # Of a signed URL only the signature is secret; and what is short is as likely part of a name.
         hidden = re.findall(r"(?:^|[&;])sig=([^&;]+)", secret) if name == "sas" else [secret]
         assert not any(len(part) >= 8 and found.shown.count(part) >= path.count(part) > 0 for part in hidden), name
+    signed = re.search(r"[?&]X-Amz-Signature=(\w{8,})", path)
+    assert signed is None or found.shown.count(signed[1]) < path.count(signed[1])
     # What is shown is what is stored, and stays what it is when it is masked again.
     assert secrets.mask_url(found.shown) == found.shown
 

@@ -13,7 +13,7 @@ from core.errors import NuvynError
 from core.payload.load import parse
 from core.sources.locations import locate
 
-_MANY = 100_000
+_MANY = 40_000
 
 
 def _source(path: str = "/x", **more: Any) -> dict[str, Any]:

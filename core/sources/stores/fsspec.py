@@ -42,7 +42,7 @@ class FsspecStore:
         self._shown = location.shown
         described = f"connection {connection.name}" if connection else "the driver's own configuration"
         self._place = Place(location.shown, credentials=described)
-        options = dict(connection.extra) if connection else {}
+        options = _options(connection) if connection else {}
         try:
             self._fs, self._path = fsspec.url_to_fs(location.url, **options)
         except ImportError as error:
@@ -107,6 +107,12 @@ class FsspecStore:
             text = f"{self._shown}: the size of {mask(path)} is not known, so ranges of it cannot be read"
             raise SourceError(Fault.UNSUPPORTED, text, hint="copy the files to a folder and name that")
         return int(size)
+
+
+def _options(connection: Connection) -> dict[str, Any]:
+    """What the driver is called with: all that the connection says but what is ours."""
+    named = {"password": connection.password, "endpoint_url": connection.endpoint_url}
+    return {**connection.extra, **{name: value for name, value in named.items() if value is not None}}
 
 
 def _missing(location: Location, error: ImportError) -> SourceError:
