@@ -89,6 +89,10 @@ class MirrorError(NuvynError):
     """The mirror could not be opened, queried or written."""
 
 
+class MirrorTaken(MirrorError):
+    """Another process holds the mirror's file, and did not let go of it in time."""
+
+
 class JobError(NuvynError):
     """A request about a job cannot be met: no such job, or not in that state."""
 

@@ -1,6 +1,6 @@
 """A run's staged rows: one Parquet file a table, written as the rows come.
 
-A stage lives in `runs/JOB/SOURCE/` until it is committed. It counts as complete once
+A stage lives in `runs/JOB/SEQ/` until it is committed. It counts as complete once
 `seal` has been called; a folder without the seal is what a dead worker left and is redone.
 """
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from core import settings
 from core.errors import UsageError
 from core.payload.load import parse
 from core.secrets import mask
-from core.settings import Settings, load_settings
+from core.settings import LIMITS, Settings, load_settings
+from core.settings_sources import NAMES
 
 CONFIG = """
 catalog = "main"
@@ -201,3 +203,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="file") as caught:
         load_settings(home=str(tmp_path / "file" / "home"), environ={}).prepare()
     assert "NUVYN_HOME" in caught.value.hint
+
+
+def test_every_setting_of_the_file_has_an_effect() -> None:
+    """One that is checked but never taken over would be accepted without a word."""
+    taken = {*settings._NAMES.values(), *LIMITS, "home", "jobs", "mirror", "runs", "logs"}
+    assert set(NAMES) == taken

@@ -11,14 +11,11 @@ import click
 
 from core.cli.context import open_house, settings
 from core.cli.problems import accept
-from core.cli.run import run_silently
-from core.jobs.model import JobState
+from core.cli.run import EXIT, run_silently
 from core.jobs.requests import create
 from core.jobs.store import this_owner
 from core.payload.load import check, parse
 from core.payload.problems import Checked
-
-_EXIT = {JobState.COMPLETED: 0, JobState.FAILED: 1, JobState.PARTIAL: 3, JobState.CANCELLED: 130}
 
 
 @click.command("metadata_extraction")
@@ -40,7 +37,7 @@ def metadata_extraction(data_source_path: str, data_source_type: str, tenant_id:
         state = run_silently(house, record, job, owner)
         json.dump(house.store.job(record.job_id).answer, sys.stdout, indent=2)
         sys.stdout.write("\n")
-    return _EXIT[state]
+    return EXIT[state]
 
 
 def _payload(path: str, source_type: str, tenant_id: str) -> Checked:

@@ -30,7 +30,8 @@ from core.payload.load import check
 from core.payload.models import Job
 
 _LOOK_EVERY_S = 0.2
-_EXIT = {JobState.COMPLETED: 0, JobState.FAILED: 1, JobState.PARTIAL: 3, JobState.CANCELLED: CANCELLED}
+EXIT = {JobState.COMPLETED: 0, JobState.FAILED: 1, JobState.PARTIAL: 3, JobState.CANCELLED: CANCELLED}
+"""The exit status of each end of a job."""
 
 
 accept_shrink_option = click.option(
@@ -94,7 +95,7 @@ def _run_handed() -> int:
     given = json.load(sys.stdin)
     with open_house() as house:
         job = check(given["payload"], defaults=house.settings.options).accepted()
-        return _EXIT[run_silently(house, house.store.job(given["job_id"]), job, given["owner"])]
+        return EXIT[run_silently(house, house.store.job(given["job_id"]), job, given["owner"])]
 
 
 @click.command()
@@ -121,7 +122,7 @@ def run_shown(house: House, record: JobRecord, job: Job, owner: str, *, as_json:
         click.echo(json.dumps(ended.answer))
     elif not quiet():
         print_summary(ended, house.store.sources(record.job_id), house.mirror)
-    return _EXIT[state]
+    return EXIT[state]
 
 
 def run_silently(house: House, record: JobRecord, job: Job, owner: str) -> JobState:

@@ -268,11 +268,3 @@ def family(type_: SparkType) -> str:
     if isinstance(type_, Scalar):
         return _FAMILIES.get(type_.name.partition("(")[0], type_.name)
     return type(type_).__name__.lower()
-
-
-def widen_texts(a: str, b: str) -> str | None:
-    """`widen` on type names."""
-    if a == b:
-        return a
-    wide = widen(parse(a), parse(b))
-    return None if wide is None else str(wide)

@@ -52,7 +52,6 @@ _SPARK: dict[str, str] = {
     "TIMESTAMP WITH LOCAL TIME ZONE": "timestamp",
     "TIMESTAMP WITHOUT TIME ZONE": "timestamp_ntz",
 }
-_WHOLE = frozenset({"tinyint", "smallint", "int", "decimal(20,0)"})
 _DECIMALS = frozenset({"DECIMAL", "NUMERIC", "DEC", "NUMBER", "FIXED"})
 _UNSIGNED = {"tinyint": "smallint", "smallint": "int", "int": "bigint", "bigint": "decimal(20,0)"}
 

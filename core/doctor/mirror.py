@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from core import rows
 from core.doctor.findings import Finding, broken, off, ok, warning
-from core.errors import MirrorError
+from core.errors import MirrorError, MirrorTaken
 from core.text import size
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def check_mirror(mirror: Mirror) -> Iterator[Finding]:
     try:
         counts = {table: read_through(mirror, table) for table in (*rows.PUBLIC, "schema_changes")}
     except MirrorError as error:
-        if "held by another" in error.message:
+        if isinstance(error, MirrorTaken):
             yield warning("mirror", error.message, error.hint)
         else:
             yield broken("mirror", error.message, "nuvyn repair")

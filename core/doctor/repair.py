@@ -14,7 +14,7 @@ from pathlib import Path
 
 from core.doctor.mirror import read_through
 from core.doctor.store import fault_of
-from core.errors import MirrorError, NuvynError, StoreError, UsageError
+from core.errors import MirrorError, MirrorTaken, NuvynError, StoreError, UsageError
 from core.house import open_mirror
 from core.jobs.migrate import kept_copies
 from core.jobs.model import JobRecord, JobState, SourceState
@@ -153,7 +153,7 @@ def _fault(mirror: Mirror) -> str | None:
             for table in ("sources", "tables", "columns", "files", "executor_runs", "schema_changes"):
                 read_through(mirror, table)
     except MirrorError as error:
-        if "held by another" in error.message:
+        if isinstance(error, MirrorTaken):
             raise
         return error.message
     return None

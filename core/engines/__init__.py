@@ -1,1 +1,1 @@
-"""Where files are read: this machine's event loop and threads."""
+"""Where files are read: this machine's event loop, threads and child processes, or a Spark cluster."""

@@ -15,6 +15,7 @@ from core.settings import Settings
 _SYNC = re.compile(r"sync-(\d+)-\w+")
 # A home folder may be shared by hosts, and a process id is only known to its own.
 _SYNC_LEFT_S = 3600.0
+_DOWNLOAD, _DOWNLOAD_LEFT_S = "download-", 3600.0
 
 
 def sweep(settings: Settings, store: JobStore, mirror: Mirror) -> list[Path]:
@@ -30,6 +31,9 @@ def sweep(settings: Settings, store: JobStore, mirror: Mirror) -> list[Path]:
         if folder.is_dir() and (_is_over(folder, store) or _is_left(folder)):
             shutil.rmtree(folder, ignore_errors=True)
             removed.append(folder)
+        elif folder.name.startswith(_DOWNLOAD) and time.time() - folder.stat().st_mtime > _DOWNLOAD_LEFT_S:
+            # Of an app in a browser that was killed before the browser had it.
+            folder.unlink(missing_ok=True)
     return removed
 
 

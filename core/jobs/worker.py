@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from core.errors import JobError
 from core.jobs.model import JobRecord, JobState
+from core.jobs.requests import stored_job
 from core.jobs.runner import Runner
 from core.jobs.store import LEASE_S, JobStore, this_owner
 from core.jobs.sweep import sweep
 from core.mirror.mirror import Mirror
-from core.payload.load import check
 from core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -94,10 +94,8 @@ class Worker:
         self._tell(f"{record.job_id}: {state or 'given back'}")
 
     async def _run(self, record: JobRecord) -> JobState | None:
-        job = check(record.payload, defaults=self._settings.options).job
-        assert job is not None, "only accepted payloads are stored"
         runner = Runner(self._settings, self._store, self._mirror, self._owner)
-        run = asyncio.create_task(runner.run(record, job))
+        run = asyncio.create_task(runner.run(record, stored_job(self._settings, record)))
         stop = asyncio.create_task(self._stop.wait())
         try:
             await asyncio.wait([run, stop], return_when=asyncio.FIRST_COMPLETED)

@@ -304,7 +304,7 @@ class Mirror:
             target = self._table_in(table)
             if table != "executor_runs":
                 connection.execute(f"DELETE FROM {target} {where}", names)
-            reached(f"mirror: {table} deleted")
+                reached(f"mirror: {table} deleted")
             path = staged.stage.path(table)
             if path is not None:
                 connection.execute(f"INSERT INTO {target} BY NAME SELECT * FROM read_parquet(?)", [str(path)])

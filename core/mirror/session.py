@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 
 from core.disk_faults import cause, way_out
 from core.duckdb_faults import is_taken
-from core.errors import MirrorError
+from core.errors import MirrorError, MirrorTaken
 from core.points import reached
 from core.processes import is_alive
 
@@ -369,7 +369,7 @@ def _shared(file: BinaryIO) -> bool:
     return True
 
 
-def _held(path: Path) -> MirrorError:
-    return MirrorError(
+def _held(path: Path) -> MirrorTaken:
+    return MirrorTaken(
         f"the mirror {path} is held by another process", hint="close other programs that have the file open"
     )

@@ -15,17 +15,10 @@ from core.sources.place import Kind, Location, unplaced
 from core.sources.web_urls import take_apart
 from core.text import is_text, safe
 
-__all__ = ["Kind", "Location", "describe_type", "format_of", "locate"]
+__all__ = ["Kind", "Location", "format_of", "locate"]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.:_-]*)://(.*)", re.DOTALL)
 _REFERENCE_FIRST = re.compile(r"\$\{[A-Za-z_]\w*\}", re.ASCII)
-_NAMES = {
-    Kind.AZURE: "Azure Blob Storage",
-    Kind.S3: "S3",
-    Kind.LOCAL: "local files",
-    Kind.OTHER: "files by fsspec",
-    Kind.DATABASE: "database",
-}
 
 
 def format_of(source_type: str) -> str | None:
@@ -37,17 +30,6 @@ def root_name(location: Location, otherwise: str) -> str:
     """What to call a table that lies directly in a source's root: the root folder's own name."""
     path = location.path.replace("\\", "/").rstrip("/")
     return path.rpartition("/")[2] or location.container or otherwise
-
-
-def describe_type(location: Location) -> str:
-    """The kind of a place in words, with what tells it from others of its kind."""
-    name = _NAMES[location.kind]
-    if location.kind is Kind.AZURE:
-        where = location.container + (f" of {location.account}" if location.account else "")
-        return f"{name}, container {where}"
-    if location.kind is Kind.S3:
-        return f"{name}, bucket {location.container}" + (f" at {location.endpoint}" if location.endpoint else "")
-    return name if location.kind is Kind.LOCAL else f"{name} ({location.scheme})"
 
 
 def locate(

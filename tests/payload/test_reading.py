@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import UsageError
+from core.payload import options
 from core.payload.decode import decode
 from core.payload.load import read_payload
+from core.payload.models import OPTION_NAMES
 
 TEXT = '{"workflow_id": "wörk"}'
 
@@ -50,3 +52,8 @@ def test_many_names_of_which_one_is_there_twice() -> None:
     """Each is looked at once: a longer way would outlast the test run."""
     names = ", ".join(f'"n{at}": {at}' for at in range(200_000))
     assert decode(f'{{{names}, "n0": 1}}').names == ("n0",)
+
+
+def test_every_option_is_read_and_described() -> None:
+    """One that only `Options` had would be taken without a word, and have no effect."""
+    assert set(options._OptionsIn.model_fields) == set(OPTION_NAMES) == set(options._EXPECTED)

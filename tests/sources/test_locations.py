@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.connections import Connection
 from core.errors import NuvynError, SourceError, UsageError
 from core.payload.models import SOURCE_TYPES
-from core.sources.locations import Kind, Location, describe_type, format_of, locate
+from core.sources.locations import Kind, Location, format_of, locate
 
 SAS = "sv=2024-11-04&sp=rl&sig=Zm9vYmFy%2Bcanary%3D"
 KEYS = ["a b.csv", "a?b", "a#b", "100%", "a%20b", "[x]", "a+b", "a&b=c", "//x", "/x", "ü/日本", "x/", "a:b@c"]
@@ -341,7 +341,6 @@ def test_any_path_is_placed_or_told(path: str, source_type: str) -> None:
         assert error.message
         return
     assert found.shown
-    assert describe_type(found)
     assert dataclasses.replace(found) == found
 
 
@@ -353,10 +352,3 @@ def test_a_variable_that_names_itself_is_told() -> None:
 def test_formats_of_types() -> None:
     assert format_of("parquet") == "parquet"
     assert [format_of(name) for name in ("auto", "aws_s3", "postgresql")] == [None, None, None]
-
-
-def test_kinds_are_described() -> None:
-    assert describe_type(place("https://a.blob.core.windows.net/c")) == "Azure Blob Storage, container c of a"
-    assert describe_type(place("s3://b")) == "S3, bucket b"
-    assert describe_type(place("/x")) == "local files"
-    assert describe_type(place("mysql://h/d")) == "database (mysql)"
