@@ -27,6 +27,7 @@ from core.jobs.worker import Worker
 from core.payload.load import parse
 from core.progress import Phase, Progress
 from core.settings import load_settings
+from docs.recording import DEMO, record
 from docs.reference import write_reference
 from nuvyn_tui.app import NuvynApp
 from nuvyn_tui.commands.table import key_table
@@ -195,6 +196,7 @@ async def in_browser(home: Path) -> None:
 def main() -> None:
     """Write everything anew."""
     write_reference()
+    record(DEMO, DOCS / "pictures" / "demo.cast")
     transcript("http-api.md")
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(in_browser(Path(folder)))

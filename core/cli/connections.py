@@ -28,7 +28,7 @@ def list_(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows))
     elif not rows:
-        click.echo(f"no connections: add [connections.NAME] to {found.config_file}")
+        click.echo(f"no connections in {found.config_file}: nuvyn init writes one")
     for row in [] if as_json else rows:
         click.echo(f"{safe(str(row['name']))}  {row['kind'] or ''}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from core.cli.context import json_option, open_house
+from core.cli.context import json_option, open_house, quiet
 from core.cli.run import run_shown
 from core.demo.prepare import prepare_demo
 from core.jobs.requests import create
@@ -26,7 +26,7 @@ def demo(lake: Path | None, no_run: bool, as_json: bool) -> int:
     """
     with open_house() as house:
         path = prepare_demo(lake or house.settings.home / "demo-lake")
-        if not as_json:
+        if not as_json and not quiet():
             click.echo(f"lake: {path.parent}\npayload: {path}")
         if no_run:
             return 0

@@ -103,6 +103,8 @@ def root(ctx: click.Context, home: str | None, verbose: bool, quiet: bool) -> in
     that `nuvyn query` answers from. Without a command, the terminal app opens.
     """
     app = ctx.ensure_object(dict).get("app")
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        ctx.color = False
     ctx.obj |= {"home": home, "verbose": verbose, "quiet": quiet}
     if ctx.invoked_subcommand is not None:
         return 0

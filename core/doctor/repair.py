@@ -136,7 +136,7 @@ def mend_mirror(settings: Settings, store: JobStore, tell: Tell) -> list[ToRerun
     if fault is None:
         tell(f"the mirror {mirror.path} is whole" if mirror.exists() else "there is no mirror yet")
         return []
-    tell(f"the mirror {mirror.path} is broken: {fault}")
+    tell(fault)
     aside = _set_aside(mirror.path, (".wal", ".size"))
     tell(f"it is kept as {aside.name}")
     kept = open_mirror(settings).take_from(aside)
