@@ -58,7 +58,7 @@ def _shown(command: str, home: str) -> Iterator[str]:
         "TERM": "xterm-256color",
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     }
-    with subprocess.Popen(["sh", "-c", command], stdin=theirs, stdout=theirs, stderr=theirs, env=environ):
+    with subprocess.Popen(["/bin/sh", "-c", command], stdin=theirs, stdout=theirs, stderr=theirs, env=environ):
         os.close(theirs)
         try:
             while data := os.read(ours, 65536):
