@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +35,46 @@ class Ran:
         return json.loads(self.out.strip().splitlines()[-1])
 
 
+class Forks:
+    """The process of `crash/forks.py`: it has imported everything, and forks for each command."""
+
+    def __init__(self) -> None:
+        environ = Nuvyn(Path(os.devnull)).environ() | {"PYTHONPATH": str(ROOT)}
+        environ.pop("NUVYN_HOME")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.forks"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environ,
+            cwd=ROOT,
+        )
+
+    def __call__(self, **wanted: Any) -> int:
+        """Run a command; see `crash/forks.py`."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._process.stdin.write(json.dumps(wanted) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        assert line, "the forking process is gone"
+        return int(json.loads(line))
+
+    def close(self) -> None:
+        self._process.communicate(timeout=10)
+
+
+_of_thread = threading.local()
+
+
+def _forks() -> Forks:
+    """This thread's, for as long as this process lives."""
+    found: Forks | None = getattr(_of_thread, "forks", None)
+    if found is None:
+        found = _of_thread.forks = Forks()
+        atexit.register(found.close)
+    return found
+
+
 class Nuvyn:
     """Runs `nuvyn` on one home folder; only the given cloud variables are in its environment."""
 
@@ -52,13 +95,28 @@ class Nuvyn:
     def __call__(
         self, *arguments: str, env: dict[str, str] | None = None, stdin: str = "", cwd: Path | None = None
     ) -> Ran:
+        with tempfile.TemporaryDirectory(prefix="nuvyn-said-") as name:
+            said = Path(name)
+            (said / "in").write_text(stdin)
+            code = _forks()(
+                argv=arguments,
+                environ=self.environ(env),
+                bare=True,
+                cwd=str(cwd or self.home),
+                out=str(said / "out"),
+                err=str(said / "err"),
+                **{"in": str(said / "in")},
+            )
+            return Ran(code, (said / "out").read_text(), (said / "err").read_text())
+
+    def alone(self, *arguments: str, env: dict[str, str] | None = None) -> Ran:
+        """As it is started in earnest: a process from its start to the end of its interpreter."""
         done = subprocess.run(
             [sys.executable, "-m", "core.cli.main", *arguments],
-            input=stdin,
             capture_output=True,
             text=True,
             env=self.environ(env),
-            cwd=cwd or self.home,
+            cwd=self.home,
             timeout=120,
         )
         return Ran(done.returncode, done.stdout, done.stderr)

@@ -2,8 +2,9 @@
 
 Reads one JSON object a line from standard input: `argv` of nuvyn or a `call` with its arguments (module:function, what
 it gives is printed as JSON), `patches` (module:name to value), `die` (a moment's name and which time of it ends the
-process), `trace` (a file for the names of all moments), `out` (a file for its output). Answers each with its exit
-status, negative for a signal; one with `stay` with its process id, and `wait` for that later with the status.
+process), `trace` (a file for the names of all moments), `out` (a file for its output), `err` (one for what it tells,
+else `out`), `in` (a file to read), `cwd`, `environ` (all there is, with `bare`). Answers each with its exit status,
+negative for a signal; one with `stay` with its process id, and `wait` for that later with the status.
 """
 
 from __future__ import annotations
@@ -38,10 +39,18 @@ def _child(wanted: dict[str, Any]) -> None:
     try:
         os.setsid()
         out = os.open(wanted["out"], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        err = os.open(wanted["err"], os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600) if "err" in wanted else out
+        os.dup2(os.open(wanted.get("in", os.devnull), os.O_RDONLY), 0)
         os.dup2(out, 1)
-        os.dup2(out, 2)
+        os.dup2(err, 2)
+        # Those of before may have read ahead.
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        if wanted.get("bare"):
+            os.environ.clear()
         os.environ.update(wanted.get("environ", {}))
+        os.chdir(wanted.get("cwd", "."))
         for place, value in wanted.get("patches", {}).items():
             module, _, name = place.partition(":")
             setattr(importlib.import_module(module), name, value)
@@ -82,6 +91,11 @@ def _hook(die: tuple[str, int] | None, trace: str | None) -> Any:
 
 
 if __name__ == "__main__":
-    for name in ("core.api.service", "core.cli.run", "core.cli.serve", "core.cli.worker", "tests.crash.operator"):
+    # What most commands import; a database of each library is only opened in a child.
+    for name in (
+        *("duckdb", "pyarrow.parquet", "core.mirror.mirror", "core.extract", "core.cli.run", "core.cli.query"),
+        *("core.cli.jobs", "core.cli.worker", "core.cli.inspect", "core.cli.doctor", "core.cli.serve"),
+        *("core.api.service", "core.databricks.sync", "tests.crash.operator"),
+    ):
         importlib.import_module(name)
     main()

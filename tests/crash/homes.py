@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tests.command import ROOT, Nuvyn
+from tests.command import Forks
 
 BESIDE_READERS = {
     "core.mirror.mirror:_MOST_ROWS_IN_PLACE": 0,
@@ -21,34 +18,6 @@ BESIDE_READERS = {
     "core.mirror.mirror:_COMPACT_AT": 0,
 }
 """As if every commit were a large one, after which the mirror is made smaller."""
-
-
-class Forks:
-    """The process of `forks.py`."""
-
-    def __init__(self) -> None:
-        environ = Nuvyn(Path(os.devnull)).environ() | {"PYTHONPATH": str(ROOT)}
-        environ.pop("NUVYN_HOME")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.forks"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environ,
-            cwd=ROOT,
-        )
-
-    def __call__(self, **wanted: Any) -> int:
-        """Run a command; see `forks.py`."""
-        assert self._process.stdin is not None and self._process.stdout is not None
-        self._process.stdin.write(json.dumps(wanted) + "\n")
-        self._process.stdin.flush()
-        line = self._process.stdout.readline()
-        assert line, "the forking process is gone"
-        return int(json.loads(line))
-
-    def close(self) -> None:
-        self._process.communicate(timeout=10)
 
 
 @dataclass(frozen=True)

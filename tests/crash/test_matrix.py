@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.homes import BESIDE_READERS, Forks, Scenario, check_after, check_between
+from tests.command import Forks
+from tests.crash.homes import BESIDE_READERS, Scenario, check_after, check_between
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.crash.homes import Forks, Scenario
+from tests.command import Forks
+from tests.crash.homes import Scenario
 
 
 @pytest.fixture

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from core.house import House
+from core.jobs.requests import create
+from core.payload.load import check
+from core.settings import load_settings
 from tests.command import Nuvyn
 from tests.every_format import lake
 from tests.servers.azurite import ACCOUNT, KEY, Azurite
@@ -170,7 +174,10 @@ def test_secrets_are_nowhere(nuvyn: Nuvyn, azurite: Azurite, seaweed: Seaweed, p
 def test_a_job_whose_secret_was_not_kept_says_so(nuvyn: Nuvyn, azurite: Azurite, places: dict[str, str]) -> None:
     container = places["azure"].rsplit("/", 1)[1]
     path = f"{places['azure']}?{azurite.sas(container)}"
-    job_id = nuvyn("run", nuvyn.payload({"sas": path}), "--queue", "--json", env={}).json()["job_id"]
+    # As one whose own process died with the secret.
+    with House(load_settings(home=str(nuvyn.home), environ={})) as house:
+        payload = {"workflow_id": "w", "sources": [{"source_id": "sas", "data_source_path": path}]}
+        job_id = create(house.store, check(payload).accepted())
     nuvyn("worker", "--once", env={})
     ran = nuvyn("show", job_id, env={})
     assert "was not kept" in ran.out and "connection" in ran.out
