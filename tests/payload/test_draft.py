@@ -185,3 +185,13 @@ def test_a_place_in_the_text() -> None:
     assert place_in_text(text, "sources[1].y.retries") == (4, 11)
     assert place_in_text(text, "sources[0].source_id") == (3, 4)
     assert place_in_text(text, "gone") == (0, 0) and place_in_text("", "x") == (0, 0)
+
+
+def test_a_payload_that_is_begun_with_a_source_has_a_name() -> None:
+    draft = Draft()
+    draft.add()
+    assert draft.workflow_id == "workflow_1"
+    named = Draft()
+    named.replace({"workflow_id": "mine"})
+    named.add()
+    assert named.workflow_id == "mine"
