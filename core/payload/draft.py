@@ -129,8 +129,10 @@ class Draft:
     def add(self) -> int:
         """Add a source with an id of its own; returns its position. A payload that is begun so has a name to change."""
 
+        begun = self.is_empty
+
         def change(raw: dict[str, Any]) -> None:
-            if not raw:
+            if begun:
                 raw["workflow_id"] = "workflow_1"
             entries = _as_list(raw)
             entries.append({"source_id": _fresh(_ids(entries), "source"), "data_source_path": ""})

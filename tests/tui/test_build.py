@@ -43,8 +43,9 @@ async def test_a_payload_is_built_by_keyboard_and_run(app: NuvynApp, house: Hous
         await pilot.press("2", "n")
         await until(pilot, lambda: app.focused is field(app, "data_source_path"))
         field(app, "data_source_path").value = str(lake)
+        # A payload that is begun has a name; without one, running goes to that problem instead.
+        app.screen.query_one("#workflow", Input).value = ""
         await pilot.press("ctrl+r")
-        # It has no name yet: running goes to that problem instead.
         await until(pilot, lambda: app.focused is app.screen.query_one("#workflow"))
         await pilot.press(*"mine", "ctrl+r")
         await until(pilot, lambda: isinstance(app.screen, RunScreen))
