@@ -28,7 +28,7 @@ FINDINGS: dict[str, tuple[str, bytes]] = {
     "what is no variable was resolved without end": ("location", _AUTO + b"${0NAME}/"),
     "a password came to light once another was hidden": (
         "location",
-        b"tps://a.?sig=blob.cor/c'x?sv=2i&s=abc?]%2Fttps://a.?sig/adbfshtt:?su@lv=1i&s=abc?sig=f?sig=",
+        b"tps://a.?sig=blob.cor/c'x?sv=2i&s\x00\x00\x00g\x00=abc?\x00]%2Fttps://a.?sig/adbfshtt:?su@lv=1i&s\x00\x00\x00g\x00=abc?sig=bl\x00htt=f?sig=",
     ),
     "a version beyond any was no error of the log": (
         "log",
@@ -40,7 +40,8 @@ FINDINGS: dict[str, tuple[str, bytes]] = {
     ),
     "half a character in an error was stored": (
         "log",
-        b'\x07hoodie.table.create.schema={"type": "record", "fields": [{"name": "a", "type": ["nul\\ud83d"]}]}\n',
+        b'\x07hoodie.table.create.schema={"type": "record", "name": "r", '
+        b'"fields": [{"name": "a", "type": ["nul\\ud83dl", "long"]}]}\n',
     ),
 }
 """What went wrong: a target's name and an input."""
