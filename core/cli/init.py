@@ -14,7 +14,7 @@ from core.config_file import add_connection
 from core.connections import connection_of
 from core.errors import NuvynError
 from core.probe import probe
-from core.secrets import mask
+from core.secrets import mask, mask_url
 from core.text import plural, safe
 
 _Fields = dict[str, str | bool]
@@ -80,7 +80,7 @@ def _s3(name: str) -> tuple[_Fields, str]:
 
 def _database(name: str) -> tuple[_Fields, str]:
     url = click.prompt("URL without the password, as postgresql://USER@HOST/DATABASE")
-    while mask(url) != url:
+    while mask_url(url) != url:
         url = click.prompt("There is a password in it: write the URL without")
     fields: _Fields = {"kind": "database", "url": url}
     if "://" in url and not url.startswith(("sqlite:", "duckdb:")):

@@ -75,7 +75,7 @@ class JobRun:
         job_id = self.record.job_id
         committed = await asyncio.to_thread(self.mirror.committed, job_id, self.job.workflow_id)
         gate = asyncio.Semaphore(self.job.options.parallel_sources)
-        self._fail_deadly(await asyncio.to_thread(self.store.deaths, job_id))
+        self._fail_deadly(await asyncio.to_thread(self.store.deaths, job_id), committed)
         sources = self._open_sources()
         for source in sources:
             self.progress[source.seq] = Progress()
@@ -101,14 +101,14 @@ class JobRun:
         if self.job.options.atomic:
             await self._commit_together()
 
-    def _fail_deadly(self, deaths: int) -> None:
-        """Fail what ran each time that a worker died, so that it takes down no more of them."""
+    def _fail_deadly(self, deaths: int, committed: frozenset[str]) -> None:
+        """Fail what ran when the last of too many workers died, so that it takes down no more; not what is stored."""
         if deaths < _MOST_DEATHS:
             return
         message = f"{deaths} workers died with this job while it ran: it may be what they die of"
         hint = "logs/nuvyn.log may tell; then run this source by itself"
         for source in self._open_sources():
-            if source.state is SourceState.RUNNING:
+            if source.state is SourceState.RUNNING and source.source_id not in committed:
                 self._end_failed(source, message, hint)
 
     def _end_failed(self, source: SourceRecord, message: str, hint: str) -> None:

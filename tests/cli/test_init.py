@@ -55,7 +55,13 @@ def test_azure_and_a_database_beside_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(before)
     init(nuvyn, "azure", "", "acme", "sas", "${ACME_SAS}", "")
     said = init(
-        nuvyn, "database", "pg", "postgresql://u:canary-pw@h/d", "postgresql://u@127.0.0.1:1/d", "not a name", "PG_PW"
+        nuvyn,
+        "database",
+        "pg",
+        "postgresql://u@server:canary-pw@h/d",
+        "postgresql://u@127.0.0.1:1/d",
+        "not a name",
+        "PG_PW",
     )
     assert "canary" not in said and "PG_PW is not set" in said and "could not be reached" in said
     assert (tmp_path / "config.toml").read_text().startswith(before)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.payload.load import check, parse
 from core.payload.models import OPTION_NAMES, SOURCE_TYPES
+from tests.fuzz.targets import answered
 
 NAMES = ("workflow_id", "sources", "source_id", "data_source_path", "data_source_type", "options", "job_metadata")
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(SOURCE_TYPES)
@@ -39,22 +40,6 @@ PAYLOADS = st.fixed_dictionaries(
         "options": TREES,
     },
 )
-
-
-def answered(checked: Any) -> None:
-    assert (checked.job is None) == bool(checked.errors)
-    assert all(problem.message for problem in checked.problems)
-    if checked.job is None:
-        return
-    job = checked.job
-    assert job.workflow_id.strip()
-    assert job.sources
-    assert len({source.source_id for source in job.sources}) == len(job.sources)
-    # What is stored is JSON, holds no more secrets, and is itself an acceptable payload.
-    stored = json.loads(json.dumps(job.masked(), allow_nan=False).encode())
-    again = check(stored).accepted()
-    assert [s.source_id for s in again.sources] == [s.source_id for s in job.sources]
-    assert again.masked() == stored
 
 
 @given(st.text())
